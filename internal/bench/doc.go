@@ -1,0 +1,28 @@
+// Package bench is behind `mage bench`: it runs the compiled binary beside what
+// a person would run instead, on the same wheels, in one run, and says which of
+// the project's speed goals are reached.
+//
+// # How it measures
+//
+// Every contender is a whole process, or two one after the other, started from
+// here with its output thrown away; the time is the wall clock's from start to
+// exit. The contenders of a group take turns (A, B, C, A, B, C, …), five times,
+// so that a machine that grows slower does so for all of them, and the medians
+// are compared. Before each turn its old output is removed and the disk's
+// buffers are flushed, neither of which is timed.
+//
+// Two figures are not a process's. The single SHA-256 pass is made in this
+// process, over the same file with Go's crypto/sha256: it is the floor under
+// anything that has to know a tarball's hash. Peak memory is what the kernel
+// says of the process after it ended; Linux counts in what its parent held
+// when it was started, so this package keeps little in memory itself.
+//
+// # The wheels
+//
+// The big set is pins.txt, over 200 MB, fetched once with pip into the user's
+// cache folder. The small set is the sample's own wheelhouse, built once for
+// each state of its requirements.
+//
+// Nothing here fails because something was slow: a goal that is missed is
+// printed as missed.
+package bench

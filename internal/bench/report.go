@@ -1,0 +1,78 @@
+package bench
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+)
+
+// table is the lines of one group of measurements.
+type table struct {
+	title string
+	lines []line
+}
+
+// report is all that was measured.
+type report struct {
+	machine []fact
+	tables  []table
+	inits   []initTime
+}
+
+// text is the report for a terminal.
+func (r *report) text() string {
+	var out strings.Builder
+	for _, t := range r.tables {
+		fmt.Fprintf(&out, "%s\n", t.title)
+		columns := tabwriter.NewWriter(&out, 0, 4, 2, ' ', 0)
+		for _, l := range t.lines {
+			fmt.Fprintln(columns, "  "+strings.Join([]string{
+				l.what, l.ours, against(l), l.ratio, "to reach: " + l.reach, l.verdict(),
+			}, "\t"))
+		}
+		// A strings.Builder's writes do not fail.
+		_ = columns.Flush()
+		out.WriteString("\n")
+	}
+	out.WriteString(initText(r.inits) + "\n")
+	return strings.ReplaceAll(out.String(), "`", "")
+}
+
+func against(l line) string {
+	if l.beside == "" {
+		return ""
+	}
+	return l.beside + ": " + l.theirs
+}
+
+// markdown is the report as docs/benchmarks.md.
+func (r *report) markdown() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, `# Benchmarks
+
+Written by `+"`mage bench`"+`: medians of %d rounds, in which ours and what a user
+would run instead take turns on the same wheels, each as whole processes. The
+figures are one machine's; the ratios are what matters. How it is measured is
+told in the package comment of `+"`internal/bench`"+`.
+
+| machine | |
+|---|---|
+`, rounds)
+	for _, f := range r.machine {
+		fmt.Fprintf(&out, "| %s | %s |\n", f.name, cell(f.value))
+	}
+	for _, t := range r.tables {
+		fmt.Fprintf(&out, "\n## %s\n\n", t.title)
+		out.WriteString("| what | ours | beside | theirs | ours is | to reach | |\n|---|---|---|---|---|---|---|\n")
+		for _, l := range t.lines {
+			fmt.Fprintf(&out, "| %s |\n", strings.Join([]string{
+				cell(l.what), l.ours, cell(l.beside), l.theirs, l.ratio, l.reach, l.verdict(),
+			}, " | "))
+		}
+	}
+	fmt.Fprintf(&out, "\n## Starting up\n\n%s\n", cell(initText(r.inits)))
+	return out.String()
+}
+
+// cell keeps a text from ending a table's cell.
+func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
