@@ -1,0 +1,68 @@
+// Package validate is the rules over a wheelhouse, its record and an
+// interpreter, and the proof that follows them: a fresh virtual environment
+// that is installed from the wheelhouse alone, without a network, and runs
+// tests.
+//
+// # The rules
+//
+// Before anything is installed [Run] reads the tarball once, every wheel's
+// METADATA, the record and the lock beside it, and asks the interpreter once.
+// Everything that is wrong is collected; one finding of severity FAIL and
+// nothing is installed.
+//
+//	code                 severity   what
+//	bad-file-name        FAIL       a name that is no wheel's (PEP 427)
+//	metadata-missing     FAIL       a wheel without readable METADATA; also not-a-zip
+//	name-mismatch        FAIL       METADATA names another project or version than the file name
+//	bad-version          FAIL       METADATA's version cannot stand in a requirement
+//	duplicate-project    FAIL       two versions of one project
+//	duplicate-wheel      WARN       two wheels of one version; the installer takes one
+//	critical-missing     FAIL       a critical package without a wheel
+//	pytest-missing       FAIL       tests are to run and there is no pytest
+//	no-roots             FAIL       nothing is asked for, so nothing would be proved
+//	missing-dependency   FAIL       nothing in the wheelhouse satisfies a requirement; with its chain
+//	unknown-extra        FAIL       an extra that its project does not provide
+//	bad-requires-dist    FAIL       a requirement in METADATA that does not parse
+//	bad-requirement      FAIL       a requirement of the user's that does not parse
+//	url-dependency       FAIL       a wheel requires something by URL, which needs a network
+//	tag-mismatch         FAIL, WARN a wheel that the interpreter cannot install; WARN when not needed
+//	requires-python      FAIL, WARN the same of Requires-Python
+//	constraint           FAIL       a wheel outside a constraint (-c)
+//	hash-not-listed      FAIL       a wheel outside the hashes that the requirements list
+//	hash-unchecked       WARN       only hashes of other algorithms than sha256 are listed
+//	root-unnamed         WARN       a path or VCS requirement whose project is unknown
+//	requirements-missing WARN       no requirements file; the critical packages alone are the roots
+//	requirements-differ  WARN       the record was made of other requirements
+//	option-ignored       INFO       global options in the requirements; they are never followed
+//	meta-missing         WARN       no record beside the tarball
+//	bad-meta             FAIL       a record that cannot be read
+//	meta-mismatch        FAIL       a record of another tarball
+//	bad-lock             FAIL       a lock that cannot be read
+//	lock-mismatch        FAIL       a lock of another tarball
+//	not-needed           INFO       wheels that no root needs; they are not installed
+//	not-isolated         WARN       install and tests ran outside a network namespace
+//
+// The proof adds what the installer and pytest say: install-failed,
+// pip-check-failed, pytest-missing, no-tests, tests-failed, all FAIL.
+//
+// # Roots and closure
+//
+// Roots are the requirements, the critical packages and, when tests run,
+// pytest. Markers, specifiers and extras are judged by the interpreter's own
+// packaging (package python); [Closure] walks those judgements and is pure.
+//
+// # Hashes
+//
+// A wheel whose sha256 is in the list of its requirement passes. A wheel built
+// here passes when the lock beside the tarball names the source distribution
+// that it was built from and that one's sha256 is in the list. Everything else
+// fails, also a wheel of unknown origin: without evidence of a local build it
+// is taken for one from an index. Requirements that are URLs or paths to
+// sources have no hash of a wheel and are not held against any.
+//
+// # What is installed
+//
+// The user's requirements never reach the installer, because a --find-links or
+// a URL in them defeats --no-index. It gets a derived file: one line for each
+// wheel reached, with the wheel's own hash.
+package validate

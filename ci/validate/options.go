@@ -1,0 +1,122 @@
+package validate
+
+import (
+	"time"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
+	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
+	"github.com/wheelhouse-ci/wheelhouse/ci/meta"
+	"github.com/wheelhouse-ci/wheelhouse/ci/python"
+	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
+	"github.com/wheelhouse-ci/wheelhouse/ci/verdict"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheel"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
+)
+
+// Options say what Run proves and how. Only Tarball and Python are required.
+type Options struct {
+	// Tarball is the path of the wheelhouse.
+	Tarball string
+	// Record is the path of its .meta record. Empty: <tarball>.meta, else the
+	// name without .tgz and with .meta, as old archives have it.
+	Record string
+	// Lock is the path of its lock. Empty: lock.FileName in the same folder.
+	Lock string
+	// Requirements that travel with it or the repository's; nil: none found.
+	Requirements *requirements.Set
+	// RequirementsFrom says for messages which set that is: "the
+	// repository's". Empty: its path.
+	RequirementsFrom string
+	// Packages are the critical ones; none is allowed.
+	Packages []requirements.Requirement
+	// Python is a version, "3.11", or a path.
+	Python string
+	// Typed is how the user names the target, for hints; empty: "validate".
+	Typed string
+	// Venv is the folder of the virtual environment, which is kept: who names
+	// one wants it. Empty: a temporary one, removed unless Keep.
+	Venv string
+	// Keep leaves the temporary folder with wheels, derived requirements and
+	// virtual environment where it is, unless Run was interrupted. Result.Kept
+	// names it.
+	Keep bool
+	// TempDir is where temporary files go; empty: os.TempDir.
+	TempDir string
+	// Tests is the folder that pytest runs in; empty: no tests.
+	Tests string
+	// Pytest are its arguments; nil: -k smoke.
+	Pytest []string
+	// Network is "require", which refuses to run where it cannot be taken
+	// away, or "prefer", which runs nevertheless and says so. Empty: "prefer".
+	Network string
+	// Limits bound what is read of the tarball.
+	Limits wheelhouse.Limits
+	// Environ is the environment that interpreters are looked up in and that
+	// children get, cleaned; nil means none of either.
+	Environ []string
+	// Now is the clock that durations are measured by; nil: time.Now.
+	Now func() time.Time
+	// Step is told each long step as it starts ("installing 13 wheels"); it
+	// gives a function that ends it. It may be called by several goroutines
+	// at once. May be nil.
+	Step func(text string) (done func())
+}
+
+// withDefaults gives o with every zero field at its default.
+func (o Options) withDefaults() Options {
+	if o.Typed == "" {
+		o.Typed = "validate"
+	}
+	if o.Pytest == nil {
+		o.Pytest = []string{"-k", "smoke"}
+	}
+	if o.Network == "" {
+		o.Network = "prefer"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Step == nil {
+		o.Step = func(string) func() { return func() {} }
+	}
+	if o.RequirementsFrom == "" && o.Requirements != nil {
+		o.RequirementsFrom = o.Requirements.Path
+	}
+	return o
+}
+
+// Passed is one check that found nothing to fail.
+type Passed struct {
+	// Check names it: "tarball", "record", "install".
+	Check string `json:"check"`
+	// Text says what was seen: "13 wheels, 27.9 MB, sha256 1234567890ab".
+	Text string `json:"text"`
+}
+
+// Result is what Run found.
+type Result struct {
+	// Inventory of the tarball, and the METADATA of its wheels by file name.
+	Inventory *wheelhouse.Inventory
+	Metadata  map[string]wheel.Metadata
+	// Record and Lock beside the tarball; nil where there is none that can be
+	// read.
+	Record *meta.Record
+	Lock   *lock.Lock
+	// Interpreter that proved it.
+	Interpreter python.Interpreter
+	// Reached are the wheels that some root needs, by file name.
+	Reached []Reached
+	// Findings in the order of the checks; Passed are the checks without a
+	// failure.
+	Findings []finding.Finding
+	Passed   []Passed
+	// Proof is for the verdict; it holds Findings too.
+	Proof verdict.Proof
+	// Venv is the virtual environment where it was kept; empty: removed.
+	Venv string
+	// Kept is the temporary folder where Keep left it; else empty.
+	Kept string
+}
+
+// Failed tells whether a finding fails the verdict.
+func (r *Result) Failed() bool { return finding.Failed(r.Findings) }

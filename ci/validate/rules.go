@@ -1,0 +1,112 @@
+package validate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
+	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheel"
+)
+
+// Duplicates finds projects with two versions among the wheels' file names
+// (duplicate-project, FAIL) and versions with two wheels (duplicate-wheel,
+// WARN: they may be for several platforms). Names that are not a wheel's are
+// passed over: another rule reports them. Build uses it too.
+func Duplicates(wheels []string) []finding.Finding {
+	byProject := map[string][]wheel.Name{}
+	files := map[string][]string{}
+	for _, file := range wheels {
+		name, err := wheel.ParseName(file)
+		if err != nil {
+			continue
+		}
+		byProject[name.Project] = append(byProject[name.Project], name)
+		files[name.Project] = append(files[name.Project], file)
+	}
+	var found []finding.Finding
+	for _, project := range sortedKeys(byProject) {
+		names := byProject[project]
+		if len(names) < 2 {
+			continue
+		}
+		of := files[project]
+		slices.Sort(of)
+		if slices.ContainsFunc(names[1:], func(n wheel.Name) bool { return !wheel.SameVersion(n.Version, names[0].Version) }) {
+			found = append(found, finding.Finding{
+				Code: "duplicate-project", Severity: finding.Fail, Subject: project,
+				Message: "two versions in one wheelhouse: " + listed(of),
+				Hint:    "build into an empty folder, or leave one of them out",
+			})
+			continue
+		}
+		found = append(found, finding.Finding{
+			Code: "duplicate-wheel", Severity: finding.Warn, Subject: project,
+			Message: "several wheels of one version: " + listed(of),
+		})
+	}
+	return found
+}
+
+// Critical finds critical packages without a wheel among the file names:
+// critical-missing, FAIL. It looks at names alone: versions and extras are
+// judged by Closure, for which the packages are roots, and so is a package
+// with a marker, because only an interpreter can tell whether it applies.
+func Critical(packages []requirements.Requirement, wheels []string) []finding.Finding {
+	projects := map[string]bool{}
+	for _, file := range wheels {
+		if name, err := wheel.ParseName(file); err == nil {
+			projects[name.Project] = true
+		}
+	}
+	var found []finding.Finding
+	for _, p := range packages {
+		if p.Marker != "" || projects[p.Project] {
+			continue
+		}
+		found = append(found, finding.Finding{
+			Code: "critical-missing", Severity: finding.Fail, Subject: cmp.Or(p.Project, p.String()),
+			Message: "a critical package, and the wheelhouse has no wheel of it",
+			Hint:    fmt.Sprintf("add %s to the requirements and build again, or take it off the list of critical packages", cmp.Or(p.Project, "it")),
+		})
+	}
+	return found
+}
+
+// names checks every wheel's METADATA against its file name.
+func names(metadata map[string]wheel.Metadata) []finding.Finding {
+	var found []finding.Finding
+	for _, file := range sortedKeys(metadata) {
+		name, err := wheel.ParseName(file)
+		if err != nil {
+			found = append(found, failure(err, file))
+			continue
+		}
+		m := metadata[file]
+		switch {
+		case wheel.Normalize(m.Name) != name.Project || !wheel.SameVersion(m.Version, name.Version):
+			found = append(found, finding.Finding{
+				Code: "name-mismatch", Severity: finding.Fail, Subject: file,
+				Message: fmt.Sprintf("its METADATA says %q, version %q", m.Name, m.Version),
+				Hint:    "the wheel was renamed or is broken; get it again",
+			})
+		case !plainVersion.MatchString(m.Version):
+			found = append(found, finding.Finding{
+				Code: "bad-version", Severity: finding.Fail, Subject: file,
+				Message: fmt.Sprintf("its METADATA's version is %q", m.Version),
+			})
+		}
+	}
+	return found
+}
+
+// listed gives at most ten of the names, separated by commas.
+func listed(names []string) string {
+	const most = 10
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
