@@ -1,4 +1,3 @@
-// Package entry is one run in the archive, as a value read from its folder.
 package entry
 
 import "time"
@@ -8,40 +7,95 @@ type State string
 
 // The states.
 const (
-	Full       State = "full"
+	// Full: record and tarball are there, and their sizes agree.
+	Full State = "full"
+	// RecordOnly: the record is there, the tarball is not.
 	RecordOnly State = "record only"
-	Broken     State = "broken"
+	// Broken: what is there cannot be used; Why says what is wrong.
+	Broken State = "broken"
 )
 
 // Wheelhouse is one tarball's record in an entry.
 type Wheelhouse struct {
-	Tarball   string    `json:"tarball"` // base name
-	Meta      string    `json:"meta"`    // path of the record
-	Python    string    `json:"python"`
-	Platform  string    `json:"platform,omitempty"`
-	Wheels    []string  `json:"wheels"`
-	Size      int64     `json:"size"` // -1: the record does not say
-	SHA256    string    `json:"sha256"`
-	CreatedAt time.Time `json:"created_at"`
-	Commit    string    `json:"commit,omitempty"`
-	Proven    bool      `json:"proven"`
-	State     State     `json:"state"`
-	Why       string    `json:"why,omitempty"` // why it is broken
+	// Tarball is its base name.
+	Tarball string `json:"tarball"`
+	// Meta is the path of the record; empty when there is none.
+	Meta string `json:"meta"`
+	// Python is "3.11": the record's, else what the tarball's name says, else
+	// empty.
+	Python string `json:"python"`
+	// Platform that the wheels need; empty when the record does not say.
+	Platform string `json:"platform,omitempty"`
+	// Wheels are file names, sorted; nil when the record does not say.
+	Wheels []string `json:"wheels"`
+	// Size of the tarball in bytes; -1 when the record does not say.
+	Size int64 `json:"size"`
+	// SHA256 of the tarball, lower-case hex; empty when unknown.
+	SHA256 string `json:"sha256"`
+	// CreatedAt is when the record says that it was made; zero when unknown.
+	CreatedAt time.Time `json:"created_at,omitzero"`
+	// Commit is the git commit, as long as the record has it.
+	Commit string `json:"commit,omitempty"`
+	// Proven tells that a verdict over these very bytes is there, and passed.
+	Proven bool  `json:"proven"`
+	State  State `json:"state"`
+	// Why it is broken; in other states, what beside it could not be read.
+	Why string `json:"why,omitempty"`
 }
 
 // Entry is one run in the archive.
 type Entry struct {
-	Run  string `json:"run"`
-	Date string `json:"date"` // YYYYMMDD
+	// Run is the run id.
+	Run string `json:"run"`
+	// Date is YYYYMMDD, UTC; empty for a flat record that does not say.
+	Date string `json:"date"`
 	// Path of its folder, or of the flat old record.
 	Path string `json:"path"`
-	Flat bool   `json:"flat,omitempty"`
+	// Flat tells of an old flat record.
+	Flat bool `json:"flat,omitempty"`
 	// Wheelhouses sorted by tarball; one at least.
 	Wheelhouses []Wheelhouse `json:"wheelhouses"`
 }
 
-// ReadDir reads the entry in a folder named <YYYYMMDD>-<run>.
-func ReadDir(dir string) (Entry, error) { panic("todo") }
+// Created gives the newest CreatedAt of the wheelhouses; zero when none says.
+func (e Entry) Created() time.Time {
+	var newest time.Time
+	for _, w := range e.Wheelhouses {
+		if w.CreatedAt.After(newest) {
+			newest = w.CreatedAt
+		}
+	}
+	return newest
+}
 
-// ReadFlat reads the entry of an old flat record, "….meta".
-func ReadFlat(metaFile string) (Entry, error) { panic("todo") }
+// Usable tells whether any of the wheelhouses is not broken.
+func (e Entry) Usable() bool {
+	for _, w := range e.Wheelhouses {
+		if w.State != Broken {
+			return true
+		}
+	}
+	return false
+}
+
+// Change is one difference between two wheelhouses.
+type Change struct {
+	// Project is normalised (PEP 503).
+	Project string `json:"project"`
+	// Kind is "added", "removed", "version" (another version) or "bytes" (the
+	// same version with other bytes, or in other files).
+	Kind string `json:"kind"`
+	// Before and After are versions; where Kind is "bytes" they are file
+	// names, each with its sha256 where both are known. Several are separated
+	// by ", ".
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
+}
+
+// The kinds of Change.
+const (
+	Added   = "added"
+	Removed = "removed"
+	Version = "version"
+	Bytes   = "bytes"
+)
