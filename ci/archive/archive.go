@@ -1,11 +1,15 @@
-// Package archive is docs/ci-archive: entries, index, differences.
 package archive
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
+	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
+	"github.com/wheelhouse-ci/wheelhouse/ci/internal/atomicfile"
 	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
 	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
@@ -13,55 +17,188 @@ import (
 
 // Submission is what Add puts into the archive.
 type Submission struct {
-	// Tarball's path; meta, lock and verdict are beside it.
+	// Tarball's path; meta, lock and verdict are beside it. Required.
 	Tarball string
-	// Run id; required. Date of the entry, UTC.
-	Run  string
+	// Run id; required. See entry.ValidRun.
+	Run string
+	// Date of the entry, UTC; zero: the record's.
 	Date time.Time
-	// Lock is what to write when there is none beside the tarball.
+	// Lock is what to write when there is none beside the tarball; nil: none
+	// is written.
 	Lock func(*wheelhouse.Inventory) lock.Lock
-	// Requirements with all that they include; nil: none.
+	// Requirements with all that they include; nil: none. They are left out,
+	// with a finding, where the record says that the tarball was built from
+	// others, and where they hold a password: the archive lies in git.
 	Requirements *requirements.Set
-	Limits       wheelhouse.Limits
+	// Limits on the tarball; zero fields mean the defaults.
+	Limits wheelhouse.Limits
 }
 
 // Outcome of Add.
 type Outcome struct {
+	// Entry as it is now, read from its folder.
 	Entry entry.Entry
-	// Added: a new tarball came in. Renewed: only its verdict was replaced.
-	Added, Renewed bool
+	// Added: a new tarball came in. Renewed: its verdict was replaced by a
+	// newer one. Restored: the tarball was missing or of the wrong size beside
+	// its record, and was put back. None of them: it was all there already.
+	Added, Renewed, Restored bool
+	// Findings tell what was left out, and why; warnings all.
+	Findings []finding.Finding
 }
 
 // Archive is one archive folder.
 type Archive struct {
+	// Dir is the folder; it is made when something is added.
 	Dir string
-	// Owner is whom to ask, for the generated texts.
+	// Owner is whom to ask, for the generated texts; empty: nobody is named.
 	Owner string
+
+	// step is called before each step of Add, with its name; an error fails
+	// that step. Tests alone set it.
+	step func(name string) error
 }
 
-// Add stages a wheelhouse as an entry, complete or not at all.
-// Codes: no-meta, meta-mismatch, run-taken, archive-read-only, bad-run.
-func (a Archive) Add(ctx context.Context, s Submission) (Outcome, error) { panic("todo") }
-
-// List reads every entry, newest first. A folder that is no entry is left out;
-// an entry that cannot be read is there with State Broken.
-func (a Archive) List(ctx context.Context) ([]entry.Entry, error) { panic("todo") }
-
-// Find gives the entry of a run id, an entry's name or "latest". Code: no-such-run.
-func (a Archive) Find(ctx context.Context, run string) (entry.Entry, error) { panic("todo") }
-
-// WriteIndex rewrites the generated part of index.md.
-func (a Archive) WriteIndex(ctx context.Context) error { panic("todo") }
-
-// Change is one difference between two wheelhouses.
-type Change struct {
-	Project string `json:"project"`
-	// Kind is "added", "removed", "version" or "bytes".
-	Kind   string `json:"kind"`
-	Before string `json:"before,omitempty"`
-	After  string `json:"after,omitempty"`
+// at calls the step hook.
+func (a Archive) at(name string) error {
+	if a.step == nil {
+		return nil
+	}
+	return a.step(name)
 }
 
-// Diff compares two wheelhouses by their locks, or their records where there
-// is no lock.
-func Diff(a, b entry.Wheelhouse) ([]Change, error) { panic("todo") }
+// Names in the archive folder that are no entries.
+const (
+	lockFile   = ".lock"
+	ignoreFile = ".gitignore"
+	indexFile  = "index.md"
+)
+
+// ignored is what Add writes as .gitignore into an archive that has none.
+const ignored = `# Tarballs stay out of git; "git add -f" keeps a chosen few.
+*.tgz
+# What adding to the archive works with.
+/.lock
+/.staging-*/
+.*.tmp
+`
+
+// Add stages a wheelhouse as an entry, complete or not at all. The same
+// tarball again changes nothing but its verdict, when the new one is newer.
+//
+// Codes: bad-run, bad-tarball-name (wrong use); tar-missing, no-meta, bad-meta,
+// meta-mismatch, bad-lock, lock-mismatch, bad-verdict, run-taken,
+// run-duplicate, in-the-way (refused); archive-read-only, disk-full,
+// archive-failed, tar-unreadable (could not be done here); and those of
+// wheelhouse.Read.
+func (a Archive) Add(ctx context.Context, s Submission) (Outcome, error) {
+	sub, err := read(s)
+	if err != nil {
+		return Outcome{}, err
+	}
+	unlock, err := a.open(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer unlock()
+	if err := a.sweep(); err != nil {
+		return Outcome{}, a.explain(err)
+	}
+	there, err := a.place(sub)
+	if err != nil {
+		return Outcome{}, a.explain(err)
+	}
+	out := Outcome{Findings: sub.findings}
+	if there.record == nil {
+		out.Added, err = true, a.bringIn(ctx, sub, there.dir)
+	} else {
+		out.Renewed, out.Restored, err = a.refresh(ctx, sub, there)
+	}
+	if err != nil {
+		return Outcome{}, a.explain(err)
+	}
+	out.Entry, err = there.read()
+	return out, err
+}
+
+// open makes the folder, takes its lock and gives it a .gitignore if it has
+// none.
+func (a Archive) open(ctx context.Context) (unlock func(), err error) {
+	if err := a.at("open"); err != nil {
+		return nil, a.explain(err)
+	}
+	if err := os.MkdirAll(a.Dir, 0o755); err != nil {
+		return nil, a.explain(err)
+	}
+	unlock, err = atomicfile.Lock(ctx, filepath.Join(a.Dir, lockFile))
+	if err != nil {
+		return nil, a.explain(err)
+	}
+	file := filepath.Join(a.Dir, ignoreFile)
+	if _, err := os.Lstat(file); os.IsNotExist(err) {
+		if err := atomicfile.Write(file, []byte(ignored), 0o644); err != nil {
+			unlock()
+			return nil, a.explain(err)
+		}
+	}
+	return unlock, nil
+}
+
+// found is where a submission belongs.
+type found struct {
+	// dir is its entry's folder, which may not be there yet; of a flat entry
+	// the path of the record.
+	dir  string
+	flat bool
+	// record is that of the same tarball; nil: it is not in the archive.
+	record *entry.Wheelhouse
+}
+
+// read reads the entry again.
+func (f found) read() (entry.Entry, error) {
+	if f.flat {
+		return entry.ReadFlat(f.dir)
+	}
+	return entry.ReadDir(f.dir)
+}
+
+// place finds the entry that a submission belongs to, and in it the record of
+// the same tarball. Another tarball of that name is refused.
+func (a Archive) place(sub *submission) (found, error) {
+	entries, err := a.ofRun(sub.run)
+	if err != nil {
+		return found{}, err
+	}
+	for i := range entries {
+		e := &entries[i]
+		for j := range e.Wheelhouses {
+			w := &e.Wheelhouses[j]
+			if w.SHA256 == sub.record.SHA256 && (e.Flat || w.Tarball == sub.name) {
+				return found{dir: e.Path, flat: e.Flat, record: w}, nil
+			}
+			if (e.Flat || w.Tarball == sub.name) && w.Meta != "" {
+				return found{}, taken(sub, e, w)
+			}
+		}
+	}
+	switch len(entries) {
+	case 0:
+		return found{dir: filepath.Join(a.Dir, entry.Name(sub.date, sub.run))}, nil
+	case 1:
+		return found{dir: entries[0].Path}, nil
+	}
+	return found{}, fault.New(fault.Refused, "run-duplicate",
+		"archiving %s: run %s has %d entries: %s", sub.name, sub.run, len(entries), paths(entries)).
+		WithHint("merge them into one by hand, or archive under another run with -run=ID")
+}
+
+// taken is the refusal of another tarball under a run.
+func taken(sub *submission, e *entry.Entry, w *entry.Wheelhouse) error {
+	archived := w.SHA256
+	if archived == "" {
+		archived = "unknown (" + w.Why + ")"
+	}
+	return fault.New(fault.Refused, "run-taken",
+		"archiving %s: run %s has another tarball already, in %s: archived sha256 %s, this one %s",
+		sub.name, sub.run, e.Path, archived, sub.record.SHA256).
+		WithHint("an entry is never rewritten: archive this one under another run with -run=ID")
+}

@@ -1,0 +1,290 @@
+package archive
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/otiai10/copy"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
+	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/ci/internal/atomicfile"
+	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
+	"github.com/wheelhouse-ci/wheelhouse/ci/verdict"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
+)
+
+// copyBuffer is how much is read at once.
+const copyBuffer = 1 << 20
+
+// staged is the folder of its own that an Add works in.
+type staged struct {
+	dir string
+	journal
+}
+
+// content is the part of it that becomes the entry.
+func (s staged) content() string { return filepath.Join(s.dir, contentDir) }
+
+// stage makes a folder to work in, with its journal: what will be placed in
+// the entry folder named target.
+func (a Archive) stage(target, tarball string, names []string) (staged, error) {
+	if err := a.at("stage"); err != nil {
+		return staged{}, err
+	}
+	random := make([]byte, 8)
+	if _, err := rand.Read(random); err != nil {
+		return staged{}, err
+	}
+	s := staged{
+		dir:     filepath.Join(a.Dir, stagingPrefix+hex.EncodeToString(random)),
+		journal: journal{Format: journalFormat, Entry: target, Tarball: tarball, Names: names},
+	}
+	if err := os.Mkdir(s.dir, 0o755); err != nil {
+		return staged{}, err
+	}
+	if err := a.begin(s); err != nil {
+		return staged{}, errors.Join(err, removeStaged(s.dir))
+	}
+	return s, nil
+}
+
+// removeStaged removes a staging folder, its journal last: a part of one can
+// be told for what it is.
+func removeStaged(dir string) error {
+	if err := os.RemoveAll(filepath.Join(dir, contentDir)); err != nil {
+		return err
+	}
+	return os.RemoveAll(dir)
+}
+
+// begin writes the journal and makes the folder for the content, in this
+// order: where there is content, there is a whole journal.
+func (a Archive) begin(s staged) error {
+	if err := a.at("journal"); err != nil {
+		return err
+	}
+	if err := s.journal.write(s.dir); err != nil {
+		return err
+	}
+	if err := a.at("content"); err != nil {
+		return err
+	}
+	return os.Mkdir(s.content(), 0o755)
+}
+
+// bringIn stages a new tarball with all that travels with it, and publishes it
+// as the entry dir, or into it.
+func (a Archive) bringIn(ctx context.Context, sub *submission, dir string) (err error) {
+	t := sub.tree()
+	names := t.names()
+	if sub.lock == nil && sub.makeLock != nil {
+		names = append(names, lock.FileName(sub.name))
+	}
+	s, err := a.stage(filepath.Base(dir), sub.name, names)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cleanup := removeStaged(s.dir); err == nil {
+			err = cleanup
+		}
+	}()
+	if err := a.fill(ctx, sub, t, s); err != nil {
+		return err
+	}
+	return a.publish(s)
+}
+
+// tree is what of a submission can be copied.
+func (sub *submission) tree() *tree {
+	t := newTree()
+	t.tarball, t.source = sub.name, sub.path
+	t.texts[entry.MetaName(sub.name)] = sub.recordText
+	if sub.lockText != nil {
+		t.texts[lock.FileName(sub.name)] = sub.lockText
+	}
+	if sub.verdictText != nil {
+		t.texts[entry.VerdictName(sub.name)] = sub.verdictText
+	}
+	for name, data := range sub.requirements {
+		t.texts[path.Join(entry.RequirementsDir(sub.name), name)] = data
+	}
+	return t
+}
+
+// fill copies the tree, holds the copy against the record, writes the lock
+// where there was none, and fsyncs all of it.
+func (a Archive) fill(ctx context.Context, sub *submission, t *tree, s staged) error {
+	inv, err := a.copyIn(ctx, sub, t, s)
+	if err != nil {
+		return err
+	}
+	if sub.lock == nil && sub.makeLock != nil {
+		text, err := sub.makeLock(inv).Encode()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(s.content(), lock.FileName(sub.name)), text, 0o644); err != nil {
+			return err
+		}
+	}
+	if err := a.at("sync"); err != nil {
+		return err
+	}
+	return atomicfile.SyncTree(s.content())
+}
+
+// copyIn copies the tree into the staging folder and reads the tarball back
+// from there. The sha256 is held against the record's twice: as it came out of
+// the copying, and as it was read back.
+func (a Archive) copyIn(ctx context.Context, sub *submission, t *tree, s staged) (*wheelhouse.Inventory, error) {
+	if err := a.at("copy"); err != nil {
+		return nil, err
+	}
+	err := copy.Copy(".", s.content(), copy.Options{
+		FS:                t,
+		PermissionControl: copy.DoNothing, // the umask decides, as for every new file
+		CopyBufferSize:    copyBuffer,
+		WrapReader:        func(r io.Reader) io.Reader { return interruptible{ctx, r} },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := sub.sameTarball(t.sha256(), t.size); err != nil {
+		return nil, err
+	}
+	if err := a.at("read-back"); err != nil {
+		return nil, err
+	}
+	inv, err := wheelhouse.Read(ctx, filepath.Join(s.content(), sub.name), wheelhouse.ReadOptions{Limits: sub.limits})
+	if err != nil {
+		return nil, err
+	}
+	return inv, sub.checkRead(inv)
+}
+
+// sameTarball holds a tarball's sha256 and size against the record.
+func (sub *submission) sameTarball(sha256 string, size int64) error {
+	if sha256 == sub.record.SHA256 && (sub.record.Size < 0 || size == sub.record.Size) {
+		return nil
+	}
+	return fault.New(fault.Refused, "meta-mismatch",
+		"archiving %s: its record does not agree with it: recorded sha256 %s and %d bytes, found %s and %d",
+		sub.path, sub.record.SHA256, sub.record.Size, sha256, size).
+		WithHint("the tarball or the record was changed after it was made: build it again, or run the target meta on it in another folder and compare")
+}
+
+// interruptible ends reading with its context.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read reads, unless the context has ended.
+func (i interruptible) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.Reader.Read(p)
+}
+
+// refresh serves a tarball that is in the archive: it is held against its
+// record, a newer verdict replaces the old one, and a tarball that is missing
+// or of the wrong size is put back.
+func (a Archive) refresh(ctx context.Context, sub *submission, there found) (renewed, restored bool, err error) {
+	dir := filepath.Dir(there.record.Meta)
+	if there.record.State != entry.Full {
+		if err := a.restore(ctx, sub, filepath.Join(dir, there.record.Tarball)); err != nil {
+			return false, false, err
+		}
+		restored = true
+	} else if err := sub.hashSource(ctx); err != nil {
+		return false, false, err
+	}
+	path := filepath.Join(dir, entry.VerdictName(there.record.Tarball))
+	newer, err := sub.newerVerdict(path)
+	if err != nil || !newer {
+		return false, restored, err
+	}
+	if err := a.at("verdict"); err != nil {
+		return false, restored, err
+	}
+	return true, restored, atomicfile.Write(path, sub.verdictText, 0o644)
+}
+
+// hashSource holds the tarball, where it lies, against the record.
+func (sub *submission) hashSource(ctx context.Context) error {
+	t := sub.tree()
+	f, err := t.Open(sub.name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := io.CopyBuffer(io.Discard, struct{ io.Reader }{interruptible{ctx, f}}, make([]byte, copyBuffer)); err != nil {
+		return err
+	}
+	return sub.sameTarball(t.sha256(), t.size)
+}
+
+// restore puts a tarball back beside its record: staged, hashed, read back,
+// renamed.
+func (a Archive) restore(ctx context.Context, sub *submission, path string) (err error) {
+	s, err := a.stage("", sub.name, nil)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cleanup := removeStaged(s.dir); err == nil {
+			err = cleanup
+		}
+	}()
+	t := newTree()
+	t.tarball, t.source = sub.name, sub.path
+	if _, err := a.copyIn(ctx, sub, t, s); err != nil {
+		return err
+	}
+	if err := atomicfile.SyncTree(s.content()); err != nil {
+		return err
+	}
+	if err := a.at("restore"); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(s.content(), sub.name), path); err != nil {
+		return err
+	}
+	return atomicfile.SyncDir(filepath.Dir(path))
+}
+
+// newerVerdict tells whether the verdict beside the tarball is to replace the
+// archived one at path: where there is none, or it cannot be read, or is older.
+func (sub *submission) newerVerdict(path string) (bool, error) {
+	if sub.verdict == nil {
+		return false, nil
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	old, err := verdict.Parse(data, path)
+	return err != nil || old.SHA256 != sub.verdict.SHA256 || sub.verdict.ProvenAt.After(old.ProvenAt), nil
+}
+
+// exists tells whether there is something at path.
+func exists(path string) (bool, error) {
+	_, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
