@@ -77,6 +77,9 @@ func padded(size int64) int64 { return (size + tarBlock - 1) / tarBlock * tarBlo
 // framed gives the size of a run of n bytes with its block headers.
 func framed(n int64) int64 { return n + blockHeader*((n+blockMax-1)/blockMax) }
 
+// epoch is the time of every member.
+func epoch() time.Time { return time.Unix(315_532_800, 0) } // 1980-01-01 00:00 UTC
+
 // tarHeader gives the header run of a wheel.
 func tarHeader(name string, size int64) ([]byte, error) {
 	var b bytes.Buffer
@@ -85,7 +88,7 @@ func tarHeader(name string, size int64) ([]byte, error) {
 		Name:     name,
 		Mode:     0o644,
 		Size:     size,
-		ModTime:  time.Unix(315_532_800, 0), // 1980-01-01 00:00 UTC
+		ModTime:  epoch(),
 	})
 	if err != nil {
 		return nil, fault.New(fault.Refused, "unsafe-member", "wheel %q fits no tar header: %w", name, err)
