@@ -1,0 +1,21 @@
+// Package e2e is the real thing, behind `mage e2e` (build tag e2e): fresh
+// clones, the package index, real pips, uv and pytest.
+//
+// # What it needs
+//
+// Go, git, tar, a Python of the version in the settings with pip and venv, and
+// the package index, which pip's own settings name. All else (uv, packaging,
+// the oldest and the newest pip) it installs itself, pinned, into folders that
+// it removes. Linux alone can prove that no route leads outside; elsewhere, and
+// where the kernel forbids it, that proof is skipped, unless CI is "true":
+// then nothing is skipped, and what is missing fails.
+//
+// # What it leaves alone
+//
+// Everything runs in clones of the repository's HEAD with an empty HOME; only
+// the caches of Go and pip are shared, for time. So work that is not committed
+// is not tried. The user's settings (WHEELHOUSE_*) do not reach it; pip's do.
+//
+// The one request that any test makes to a server that it does not own is
+// pip's to the package index.
+package e2e
