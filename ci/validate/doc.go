@@ -12,9 +12,9 @@
 //
 //	code                 severity   what
 //	bad-file-name        FAIL       a name that is no wheel's (PEP 427)
-//	metadata-missing     FAIL       a wheel without readable METADATA; also not-a-zip
+//	metadata-missing     FAIL       a wheel without METADATA; also not-a-zip, bad-metadata, too-large
+//	too-many-requirements FAIL      the wheels' METADATA together go beyond all bounds
 //	name-mismatch        FAIL       METADATA names another project or version than the file name
-//	bad-version          FAIL       METADATA's version cannot stand in a requirement
 //	duplicate-project    FAIL       two versions of one project
 //	duplicate-wheel      WARN       two wheels of one version; the installer takes one
 //	critical-missing     FAIL       a critical package without a wheel

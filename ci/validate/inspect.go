@@ -19,7 +19,7 @@ import (
 // megabyte.
 const (
 	requirementLines = 200_000
-	requirementBytes = 64 << 20
+	requirementBytes = 16 << 20
 )
 
 // inspect reads every wheel's METADATA from the folder they were extracted to.

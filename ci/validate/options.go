@@ -85,14 +85,6 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Passed is one check that found nothing to fail.
-type Passed struct {
-	// Check names it: "tarball", "record", "install".
-	Check string `json:"check"`
-	// Text says what was seen: "13 wheels, 27.9 MB, sha256 1234567890ab".
-	Text string `json:"text"`
-}
-
 // Result is what Run found.
 type Result struct {
 	// Inventory of the tarball, and the METADATA of its wheels by file name.
@@ -109,7 +101,7 @@ type Result struct {
 	// Findings in the order of the checks; Passed are the checks without a
 	// failure.
 	Findings []finding.Finding
-	Passed   []Passed
+	Passed   []finding.Passed
 	// Proof is for the verdict; it holds Findings too.
 	Proof verdict.Proof
 	// Venv is the virtual environment where it was kept; empty: removed.

@@ -67,7 +67,7 @@ func Critical(packages []requirements.Requirement, wheels []string) []finding.Fi
 			continue
 		}
 		found = append(found, finding.Finding{
-			Code: "critical-missing", Severity: finding.Fail, Subject: cmp.Or(p.Project, p.String()),
+			Code: "critical-missing", Severity: finding.Fail, Subject: cmp.Or(p.Project, p.Redacted()),
 			Message: "a critical package, and the wheelhouse has no wheel of it",
 			Hint:    fmt.Sprintf("add %s to the requirements and build again, or take it off the list of critical packages", cmp.Or(p.Project, "it")),
 		})
@@ -85,17 +85,11 @@ func names(metadata map[string]wheel.Metadata) []finding.Finding {
 			continue
 		}
 		m := metadata[file]
-		switch {
-		case wheel.Normalize(m.Name) != name.Project || !wheel.SameVersion(m.Version, name.Version):
+		if wheel.Normalize(m.Name) != name.Project || !wheel.SameVersion(m.Version, name.Version) {
 			found = append(found, finding.Finding{
 				Code: "name-mismatch", Severity: finding.Fail, Subject: file,
 				Message: fmt.Sprintf("its METADATA says %q, version %q", m.Name, m.Version),
 				Hint:    "the wheel was renamed or is broken; get it again",
-			})
-		case !plainVersion.MatchString(m.Version):
-			found = append(found, finding.Finding{
-				Code: "bad-version", Severity: finding.Fail, Subject: file,
-				Message: fmt.Sprintf("its METADATA's version is %q", m.Version),
 			})
 		}
 	}

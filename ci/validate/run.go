@@ -13,7 +13,6 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
 	"github.com/wheelhouse-ci/wheelhouse/ci/python"
-	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
@@ -92,7 +91,7 @@ func (r *run) do(ctx context.Context) error {
 // failures the tarball's is told), then checks.
 func (r *run) look(ctx context.Context) error {
 	defer r.step("reading %s", filepath.Base(r.o.Tarball))()
-	if err := together(ctx, r.read, r.ready, r.isolate); err != nil {
+	if err := together(ctx, r.read, r.ready); err != nil {
 		return err
 	}
 	return r.check(ctx)
@@ -117,10 +116,15 @@ func (r *run) read(ctx context.Context) error {
 	return err
 }
 
-// ready finds the interpreter, then starts its helper and makes the virtual
-// environment at the same time.
+// ready finds the interpreter, then starts its helper, makes the virtual
+// environment and tries whether the network can be taken away, all at the same
+// time.
 func (r *run) ready(ctx context.Context) error {
-	i, err := python.Find(ctx, python.Search{Want: r.o.Python, Environ: r.o.Environ, Typed: r.o.Typed})
+	environ, err := r.environ()
+	if err != nil {
+		return err
+	}
+	i, err := python.Find(ctx, python.Search{Want: r.o.Python, Environ: environ, Typed: r.o.Typed})
 	if err != nil {
 		return err
 	}
@@ -136,125 +140,20 @@ func (r *run) ready(ctx context.Context) error {
 		}
 		r.venv, err = python.NewVenv(ctx, i, dir)
 		return err
+	}, func(ctx context.Context) error {
+		r.isolation = command.Loopback(ctx, i.Path)
+		return nil
 	})
 }
 
-func (r *run) isolate(ctx context.Context) error {
-	r.isolation = command.Isolation(ctx)
-	return nil
-}
-
-// check applies every rule that needs no installation.
-func (r *run) check(ctx context.Context) error {
-	inv, o := r.result.Inventory, r.o
-	var files []string
-	for _, w := range inv.Wheels {
-		files = append(files, w.Name)
+// environ is the environment of every child: what they leave in the folder for
+// temporary files, because they were killed, goes with ours.
+func (r *run) environ() ([]string, error) {
+	dir := filepath.Join(r.temp, "tmp")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, fault.New(fault.Unable, "no-temporary-folder", "making a folder for temporary files: %w", err)
 	}
-	r.passes("tarball", fmt.Sprintf("%s, %s, sha256 %s", count(len(files), "wheel"), megabytes(inv.Size), inv.SHA256),
-		slices.Concat(r.unread, names(r.result.Metadata), Duplicates(files)))
-
-	r.beside()
-	roots, constraints, found := rootsOf(o, files)
-	r.passes("packages", packageNames(o.Packages), found)
-	asked := len(roots)
-	if o.Tests != "" {
-		root, found := testRoot(files)
-		r.passes("", "", found)
-		if len(found) == 0 {
-			roots = append(roots, root)
-		}
-	}
-	r.passes("", "", slices.Concat(ignored(o), unfounded(o, asked)))
-	return r.close(ctx, roots, constraints)
-}
-
-// beside checks the record and the lock.
-func (r *run) beside() {
-	rec, path, found := record(r.o, r.result.Inventory)
-	text := ""
-	if rec != nil {
-		text = filepath.Base(path) + " agrees with the tarball"
-	}
-	r.result.Record = rec
-	r.passes("record", text, found)
-
-	l, found := lockOf(r.o, r.result.Inventory)
-	text = ""
-	if l != nil {
-		text = "it is this tarball's"
-	}
-	r.result.Lock = l
-	r.passes("lock", text, found)
-}
-
-// close asks the interpreter, walks the closure and holds hashes against it.
-func (r *run) close(ctx context.Context, roots, constraints []Root) error {
-	q := NewQuestion(roots, constraints, r.result.Metadata)
-	a, err := r.oracle.Ask(q)
-	if err != nil {
-		return err
-	}
-	if len(a.Judgements) != len(q.Lines) {
-		return fault.New(fault.Unable, "python-broken", "%s judged %d of %d requirements", r.result.Interpreter.Path, len(a.Judgements), len(q.Lines))
-	}
-	w := World{
-		Roots: roots, Constraints: constraints, Wheels: r.result.Metadata, Question: q, Answer: a,
-		Tags: r.env.Tags, Interpreter: "Python " + r.version() + " on " + r.env.Platform,
-	}
-	reached, found := Closure(w)
-	r.result.Reached = reached
-	r.passes("requirements", fmt.Sprintf("%s reach %s, all there", count(len(roots), "root"), count(len(reached), "wheel")), found)
-	if len(reached) == 0 && !finding.Failed(r.result.Findings) {
-		r.passes("", "", []finding.Finding{{
-			Code: "no-roots", Severity: finding.Fail, Subject: r.result.Inventory.Name,
-			Message: "no requirement applies to this interpreter, so nothing would be proved",
-		}})
-	}
-	hashed := slices.ContainsFunc(roots, func(root Root) bool { return len(root.SHA256) > 0 })
-	text := ""
-	if hashed {
-		text = "the wheels are those that the requirements list"
-	}
-	r.passes("hashes", text, hashes(w, reached, r.sums, r.result.Lock))
-	r.passes("", "", notNeeded(r.result.Inventory.Name, r.result.Inventory.Wheels, reached))
-	return ctx.Err()
-}
-
-// unfounded reports that there are no requirements, or nothing to prove at all.
-func unfounded(o Options, roots int) []finding.Finding {
-	var found []finding.Finding
-	if o.Requirements == nil {
-		found = append(found, finding.Finding{
-			Code: "requirements-missing", Severity: finding.Warn, Subject: filepath.Base(o.Tarball),
-			Message: "no requirements travel with it and the repository has none: the critical packages alone are asked for",
-		})
-	}
-	if roots == 0 && len(o.Packages) == 0 {
-		found = append(found, finding.Finding{
-			Code: "no-roots", Severity: finding.Fail, Subject: filepath.Base(o.Tarball),
-			Message: "neither requirements nor critical packages ask for anything, so nothing would be proved",
-			Hint:    "name requirements or packages",
-		})
-	}
-	return found
-}
-
-func packageNames(packages []requirements.Requirement) string {
-	var texts []string
-	for _, p := range packages {
-		texts = append(texts, p.String())
-	}
-	return listed(texts)
-}
-
-// passes adds a check's findings, and its line when none of them fails and
-// there is a text.
-func (r *run) passes(check, text string, found []finding.Finding) {
-	r.result.Findings = append(r.result.Findings, found...)
-	if text != "" && !finding.Failed(found) {
-		r.result.Passed = append(r.result.Passed, Passed{Check: check, Text: text})
-	}
+	return append(slices.Clone(r.o.Environ), "TMPDIR="+dir, "TMP="+dir, "TEMP="+dir), nil
 }
 
 func (r *run) step(format string, args ...any) (done func()) {

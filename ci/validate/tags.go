@@ -26,7 +26,7 @@ func newTagList(tags []string) tagList {
 // rank gives the place of the first tag that the wheel has, which is the
 // installer's preference: less is better. ok is false when it has none.
 func (l tagList) rank(n wheel.Name) (rank int, ok bool) {
-	pythons, abis, platforms := lowerSet(n.Python), lowerSet(n.ABI), lowerSet(n.Platform)
+	pythons, abis, platforms := set(n.Python), set(n.ABI), set(n.Platform)
 	for i, tag := range l {
 		if pythons[tag[0]] && abis[tag[1]] && platforms[tag[2]] {
 			return i, true
@@ -35,12 +35,12 @@ func (l tagList) rank(n wheel.Name) (rank int, ok bool) {
 	return len(l), false
 }
 
-func lowerSet(texts []string) map[string]bool {
-	set := make(map[string]bool, len(texts))
+func set(texts []string) map[string]bool {
+	in := make(map[string]bool, len(texts))
 	for _, t := range texts {
-		set[strings.ToLower(t)] = true
+		in[t] = true
 	}
-	return set
+	return in
 }
 
 // mismatch is the finding for a wheel that has none of the tags.
