@@ -1,5 +1,3 @@
-// Package requirements reads pip's requirements files: roots, hashes,
-// includes, and one digest over all. It never hands a line on to an installer.
 package requirements
 
 // Set is a requirements file with everything that it includes.
@@ -8,9 +6,11 @@ type Set struct {
 	Path string
 	// Hash is the sha256 of that file's bytes, lower-case hex.
 	Hash string
-	// Inputs is one digest over it and every file that it includes.
+	// Inputs is one digest over it and every file that it includes; the
+	// package comment defines it.
 	Inputs string
-	// Files are it (first) and every file that it includes, once each.
+	// Files are it (first) and every file that it includes, once each, in the
+	// order in which they are met.
 	Files []File
 	// Roots in order of their lines; constraints are in Constraints.
 	Roots       []Requirement
@@ -22,48 +22,59 @@ type Set struct {
 // File is one file read.
 type File struct {
 	// Path as opened; Name as archived: relative to the first file's folder,
-	// with slashes ("../x.txt" where it lies outside).
+	// with slashes, and never outside it ("../x.txt" is "_up/x.txt"). Names
+	// are unique in a Set.
 	Path, Name string
-	SHA256     string
-	Data       []byte
+	// SHA256 of Data, lower-case hex.
+	SHA256 string
+	// Data is the file's bytes, unchanged.
+	Data []byte
 }
 
 // Requirement is one line that names something to install.
 type Requirement struct {
-	// Project is normalised; empty for a path or VCS root without #egg.
+	// Project is normalised (PEP 503). Of a direct reference it comes from
+	// "name @", #egg=, or the file name of a wheel or sdist; empty where none
+	// of them tells.
 	Project string
 	// Extras, normalised and sorted.
 	Extras []string
-	// Specifier as written: "==1.26.4"; empty for any.
+	// Specifier as written, without parentheses around it: "==1.26.4"; empty
+	// for any version.
 	Specifier string
-	// Marker as written, without the semicolon.
+	// Marker as written, without the semicolon; never evaluated.
 	Marker string
-	// URL of a direct reference, a path or a VCS root; empty for a name.
+	// URL of a direct reference, a path or a VCS root, as written; empty for a
+	// name. It may hold credentials.
+	URL string
 	// Editable tells of -e.
-	URL      string
 	Editable bool
-	// SHA256 lists the hashes allowed, lower-case hex. OtherHashes tells that
+	// SHA256 lists the hashes allowed, lower-case hex, in order and without
+	// repeats: those of --hash and of a URL's #sha256=. OtherHashes tells that
 	// hashes of other algorithms are listed as well.
 	SHA256      []string
 	OtherHashes bool
-	// File and Line say where it is written (the first line of a continued one).
+	// File and Line say where it is written (the first line of a continued
+	// one); empty and 0 from ParseRequirement.
 	File string
 	Line int
 }
 
 // Option is one global option.
 type Option struct {
+	// Name is the long name, "--find-links" also for -f. Value is empty for
+	// an option that takes none, and may hold credentials.
 	Name, Value string
-	File        string
-	Line        int
+	// File and Line say where it is written.
+	File string
+	Line int
 }
 
-// Load reads path and what it includes. getenv serves ${VAR}. Codes:
-// requirements-missing, bad-requirements.
-func Load(path string, getenv func(string) (string, bool)) (*Set, error) { panic("todo") }
-
-// ParseRequirement reads one PEP 508 requirement, without options.
-func ParseRequirement(text string) (Requirement, error) { panic("todo") }
-
-// String gives the requirement as PEP 508 has it.
-func (r Requirement) String() string { panic("todo") }
+// String gives the option as it may be printed: credentials and queries of
+// URLs in its value are replaced by ***.
+func (o Option) String() string {
+	if o.Value == "" {
+		return o.Name
+	}
+	return o.Name + " " + redact(o.Value)
+}
