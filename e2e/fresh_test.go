@@ -29,7 +29,7 @@ func TestFreshClone(t *testing.T) {
 		}
 	}
 	entry := archived(t, s)
-	want := append(slices.Clone(dist), "requirements-heavy.txt")
+	want := append(slices.Clone(dist), "wheelhouse-3.11.tgz.requirements/requirements-heavy.txt")
 	for _, file := range want {
 		if !slices.Contains(tree(t, entry), file) {
 			t.Errorf("the entry lacks %s: %q", file, tree(t, entry))
