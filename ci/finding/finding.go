@@ -27,6 +27,14 @@ type Finding struct {
 	Hint string `json:"hint,omitempty"`
 }
 
+// Passed is one check that found nothing to fail.
+type Passed struct {
+	// Check names it: "tarball", "record", "install".
+	Check string `json:"check"`
+	// Text says what was seen: "13 wheels, 27.9 MB, sha256 1234567890ab".
+	Text string `json:"text"`
+}
+
 // Failed tells whether any of the findings fails a verdict.
 func Failed(findings []Finding) bool {
 	for _, f := range findings {

@@ -24,7 +24,7 @@ import (
 func Changes(w io.Writer, changes []entry.Change) error {
 	var b strings.Builder
 	for _, c := range changes {
-		project, before, after := visible(c.Project), visible(c.Before), visible(c.After)
+		project, before, after := Visible(c.Project), Visible(c.Before), Visible(c.After)
 		switch c.Kind {
 		case entry.Added:
 			fmt.Fprintf(&b, "+ %s %s\n", project, after)
@@ -48,7 +48,7 @@ func side(b *strings.Builder, name, files string) {
 		return
 	}
 	for _, file := range strings.Split(files, ", ") {
-		fmt.Fprintf(b, "    %-6s  %s\n", name, visible(file))
+		fmt.Fprintf(b, "    %-6s  %s\n", name, Visible(file))
 	}
 }
 

@@ -72,7 +72,7 @@ func entryRow(e entry.Entry, h entry.Wheelhouse) [len(entriesHead)]string {
 		if cell == "" {
 			cell = "-"
 		}
-		row[i] = visible(cell)
+		row[i] = Visible(cell)
 	}
 	return row
 }

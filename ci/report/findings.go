@@ -13,14 +13,6 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/verdict"
 )
 
-// Passed is one check that found nothing to fail.
-type Passed struct {
-	// Check names it: "tarball", "install".
-	Check string `json:"check"`
-	// Text says what was seen: "13 wheels, 27.9 MB, sha256 1234…".
-	Text string `json:"text"`
-}
-
 // Validation is what one validation found, as it is printed and as -json gives
 // it.
 type Validation struct {
@@ -33,7 +25,7 @@ type Validation struct {
 	// Python is the interpreter's whole version, "3.11.7".
 	Python string `json:"python"`
 	// Passed checks and Findings, each in the order of the checks.
-	Passed   []Passed          `json:"passed"`
+	Passed   []finding.Passed  `json:"passed"`
 	Findings []finding.Finding `json:"findings"`
 	// Proof is what the verdict file gets.
 	Proof verdict.Proof `json:"proof"`
@@ -64,20 +56,20 @@ func (v Validation) verdict() string {
 func (v Validation) Text(w io.Writer) error {
 	var b strings.Builder
 	if v.Why != "" {
-		fmt.Fprintf(&b, "%s: %s\n", visible(v.Tarball), visible(v.Why))
+		fmt.Fprintf(&b, "%s: %s\n", Visible(v.Tarball), Visible(v.Why))
 	}
 	column := 0
 	for _, p := range v.Passed {
 		column = max(column, len(p.Check))
 	}
 	for _, f := range v.Findings {
-		column = max(column, len(visible(f.Code)))
+		column = max(column, len(Visible(f.Code)))
 	}
 	for _, p := range v.Passed {
 		line(&b, "PASS", p.Check, column, p.Text)
 	}
 	writeFindings(&b, v.Findings, column)
-	fmt.Fprintf(&b, "verdict: %s %s on Python %s\n", v.verdict(), visible(v.Tarball), visible(v.Python))
+	fmt.Fprintf(&b, "verdict: %s %s on Python %s\n", v.verdict(), Visible(v.Tarball), Visible(v.Python))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -86,7 +78,7 @@ func (v Validation) Text(w io.Writer) error {
 // The error is w's.
 func (v Validation) JSON(w io.Writer) error {
 	v.Verdict = v.verdict()
-	v.Passed = append([]Passed{}, v.Passed...)
+	v.Passed = append([]finding.Passed{}, v.Passed...)
 	v.Findings = append([]finding.Finding{}, v.Findings...)
 	v.Proof.Findings = append([]finding.Finding{}, v.Proof.Findings...)
 	encoder := json.NewEncoder(w)
@@ -101,7 +93,7 @@ func Findings(w io.Writer, findings []finding.Finding) error {
 	var b strings.Builder
 	column := 0
 	for _, f := range findings {
-		column = max(column, len(visible(f.Code)))
+		column = max(column, len(Visible(f.Code)))
 	}
 	writeFindings(&b, findings, column)
 	_, err := io.WriteString(w, b.String())
@@ -112,9 +104,9 @@ func writeFindings(b *strings.Builder, findings []finding.Finding, column int) {
 	sorted := slices.Clone(findings)
 	slices.SortStableFunc(sorted, func(a, b finding.Finding) int { return weight(a.Severity) - weight(b.Severity) })
 	for _, f := range sorted {
-		line(b, string(f.Severity), f.Code, column, visible(f.Subject)+": "+visible(f.Message))
+		line(b, string(f.Severity), f.Code, column, Visible(f.Subject)+": "+Visible(f.Message))
 		if f.Hint != "" {
-			fmt.Fprintf(b, "      hint: %s\n", visible(f.Hint))
+			fmt.Fprintf(b, "      hint: %s\n", Visible(f.Hint))
 		}
 	}
 }
@@ -132,13 +124,13 @@ func weight(s finding.Severity) int {
 }
 
 func line(b *strings.Builder, severity, code string, column int, text string) {
-	fmt.Fprintf(b, "%-4s  %-*s  %s\n", visible(severity), column, visible(code), visible(text))
+	fmt.Fprintf(b, "%-4s  %-*s  %s\n", Visible(severity), column, Visible(code), Visible(text))
 }
 
-// visible gives a text that cannot move the cursor, colour the terminal, turn
+// Visible gives a text that cannot move the cursor, colour the terminal, turn
 // the direction of writing or break the line: with anything that is not
 // printable in it, it is quoted and escaped as Go has it.
-func visible(text string) string {
+func Visible(text string) string {
 	for _, r := range text {
 		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
 			return strconv.Quote(text)

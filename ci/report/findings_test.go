@@ -13,7 +13,7 @@ import (
 func failing() Validation {
 	return Validation{
 		Tarball: "wheelhouse-3.11.tgz", SHA256: strings.Repeat("ab", 32), Size: 27_900_000, Why: "the newest built here", Python: "3.11.7",
-		Passed: []Passed{{"tarball", "13 wheels, 27.9 MB"}},
+		Passed: []finding.Passed{{Check: "tarball", Text: "13 wheels, 27.9 MB"}},
 		Findings: []finding.Finding{
 			{Code: "missing-dependency", Severity: finding.Fail, Subject: "app -> requests -> urllib3<3", Message: "the wheelhouse has no wheel of urllib3", Hint: "add urllib3<3"},
 			{Code: "meta-missing", Severity: finding.Warn, Subject: "wheelhouse-3.11.tgz.meta", Message: "no record beside the tarball"},
@@ -98,7 +98,7 @@ func TestTextEscapes(t *testing.T) {
 			t.Errorf("%q stands in %q", hostile, b.String())
 		}
 	}
-	if got := visible("Jörg's wheel.whl"); got != "Jörg's wheel.whl" {
+	if got := Visible("Jörg's wheel.whl"); got != "Jörg's wheel.whl" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -83,7 +83,7 @@ func (s *Steps) Step(text string) (done func()) {
 	if s.stopped {
 		return func() {}
 	}
-	begun := &step{text: visible(text), begun: s.now()}
+	begun := &step{text: Visible(text), begun: s.now()}
 	if !s.terminal {
 		fmt.Fprintf(s.w, "%s ...\n", begun.text) // progress: nothing to do when it cannot be shown
 		return func() {}

@@ -1,0 +1,101 @@
+package targets
+
+import (
+	"context"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/archive"
+	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
+	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/ci/report"
+)
+
+// List shows what is archived, newest first.
+func List(ctx context.Context,
+	json *bool, // print an object with "entries" (default: a table)
+) error {
+	return begin(ctx, "list", func(ctx context.Context, s *session) error {
+		entries, err := s.store().List(ctx)
+		if err != nil {
+			return err
+		}
+		if on(json) {
+			return report.EntriesJSON(s.stdout, entries)
+		}
+		if len(entries) == 0 {
+			s.note("%s holds no entry yet; mage %s makes the first", s.show(s.Config.Archive.Dir), s.typed("all"))
+			return nil
+		}
+		return report.Entries(s.stdout, entries)
+	})
+}
+
+// Diff shows how the wheels of two archived runs differ.
+//
+// A run is a run id, an entry's name or `latest`. Wheels are added, removed,
+// of another version, or of the same version with other bytes.
+func Diff(ctx context.Context,
+	runA string, // the run to compare from
+	runB string, // the run to compare with
+	json *bool, // print an object with "changes" (default: lines)
+) error {
+	return begin(ctx, "diff", func(ctx context.Context, s *session) error {
+		if err := s.required("RUN_A", runA); err != nil {
+			return err
+		}
+		if err := s.required("RUN_B", runB); err != nil {
+			return err
+		}
+		a, err := s.store().Find(ctx, runA)
+		if err != nil {
+			return err
+		}
+		b, err := s.store().Find(ctx, runB)
+		if err != nil {
+			return err
+		}
+		changes, err := s.diff(a, b)
+		if err != nil {
+			return err
+		}
+		if on(json) {
+			return report.ChangesJSON(s.stdout, changes)
+		}
+		if len(changes) == 0 {
+			s.note("no difference between the wheels of %s and %s", runA, runB)
+			return nil
+		}
+		return report.Changes(s.stdout, changes)
+	})
+}
+
+// diff compares wheelhouse with wheelhouse: those of one name, or the only
+// ones that the two entries hold.
+func (s *session) diff(a, b entry.Entry) ([]entry.Change, error) {
+	if len(a.Wheelhouses) == 1 && len(b.Wheelhouses) == 1 {
+		return archive.Diff(a.Wheelhouses[0], b.Wheelhouses[0])
+	}
+	var changes []entry.Change
+	matched := false
+	for _, before := range a.Wheelhouses {
+		for _, after := range b.Wheelhouses {
+			if before.Tarball != after.Tarball {
+				continue
+			}
+			matched = true
+			more, err := archive.Diff(before, after)
+			if err != nil {
+				return nil, err
+			}
+			changes = append(changes, more...)
+		}
+	}
+	if !matched {
+		return nil, fault.New(fault.Refused, "nothing-to-compare", "the runs %s and %s hold no wheelhouse of one name", a.Run, b.Run)
+	}
+	return changes, nil
+}
+
+// store is the archive of this repository.
+func (s *session) store() archive.Archive {
+	return archive.Archive{Dir: s.Config.Archive.Dir, Owner: s.Config.Archive.Owner}
+}
