@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
@@ -34,49 +34,15 @@ func (sub *submission) takeRequirements(set *requirements.Set) error {
 			return nil
 		}
 	}
-	files, err := arrange(set)
-	if err != nil {
-		return err
+	files := map[string][]byte{}
+	for _, f := range set.Files {
+		if !fs.ValidPath(f.Name) || f.Name == "." || !filepath.IsLocal(filepath.FromSlash(f.Name)) {
+			return fault.New(fault.Refused, "bad-requirements", "archiving the requirements: no place for %q", f.Path)
+		}
+		files[f.Name] = f.Data
 	}
 	sub.requirements = files
 	return nil
-}
-
-// arrange gives each file its path below the requirements' folder, such that
-// what includes what by a relative path still does. Where files lie outside
-// the first one's folder, that folder's own last names are repeated.
-func arrange(set *requirements.Set) (map[string][]byte, error) {
-	up := 0
-	for _, f := range set.Files {
-		up = max(up, strings.Count(path.Clean(f.Name)+"/", "../"))
-	}
-	below, err := lastNames(set.Path, up)
-	if err != nil {
-		return nil, err
-	}
-	files := map[string][]byte{}
-	for _, f := range set.Files {
-		name := path.Join(below, f.Name)
-		if !filepath.IsLocal(filepath.FromSlash(name)) || len(name) > 1000 {
-			return nil, fault.New(fault.Refused, "bad-requirements", "archiving the requirements: no place for %q", f.Path)
-		}
-		files[name] = f.Data
-	}
-	return files, nil
-}
-
-// lastNames gives the last n names of a file's folder, with slashes.
-func lastNames(file string, n int) (string, error) {
-	if n == 0 {
-		return "", nil
-	}
-	abs, err := filepath.Abs(file)
-	if err != nil {
-		return "", unreadable(file, err)
-	}
-	dir := filepath.Dir(abs)
-	names := strings.Split(strings.Trim(filepath.ToSlash(strings.TrimPrefix(dir, filepath.VolumeName(dir))), "/"), "/")
-	return path.Join(names[max(0, len(names)-n):]...), nil
 }
 
 // urls finds what looks like a URL.
@@ -93,8 +59,8 @@ var secretKey = regexp.MustCompile(`(?i)token|secret|passw|signature|credential|
 func secret(data []byte) bool {
 	for _, text := range urls.FindAllString(string(data), -1) {
 		scheme, rest, _ := strings.Cut(text, "://")
-		authority, query, _ := strings.Cut(rest, "?")
-		authority, _, _ = strings.Cut(authority, "/")
+		authority, _, _ := strings.Cut(rest, "/")
+		_, query, _ := strings.Cut(rest, "?")
 		if at := strings.LastIndex(authority, "@"); at >= 0 {
 			user, password, _ := strings.Cut(authority[:at], ":")
 			plain := password // a user without a password is a token
@@ -117,38 +83,32 @@ func secret(data []byte) bool {
 }
 
 // RequirementsFile gives the path of the requirements file that lies in the
-// archive with a wheelhouse: the one of those in its folder whose sha256 the
-// record tells, hash. It is empty when there is none. What it includes lies
-// where it says. Code: entry-unreadable.
+// archive with a wheelhouse: the one at the top of its folder whose sha256 is
+// hash, which is the record's. It is empty when there is none. What it
+// includes lies where requirements.Load looks for it. Code: entry-unreadable.
 func RequirementsFile(w entry.Wheelhouse, hash string) (string, error) {
 	if w.Meta == "" || hash == "" {
 		return "", nil
 	}
 	dir := filepath.Join(filepath.Dir(w.Meta), entry.RequirementsDir(w.Tarball))
-	match, seen := "", 0
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+	names, err := dirNames(dir)
+	if err != nil {
+		return "", fault.New(fault.Unable, "entry-unreadable", "reading %q: %w", dir, err)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		file := filepath.Join(dir, name)
+		info, err := os.Lstat(file)
+		if err != nil || !info.Mode().IsRegular() || info.Size() > maxBeside {
+			continue
+		}
+		data, err := os.ReadFile(file)
 		if err != nil {
-			return err
-		}
-		if seen++; seen > 10_000 {
-			return fs.SkipAll
-		}
-		info, err := d.Info()
-		if err != nil || !d.Type().IsRegular() || info.Size() > maxBeside {
-			return err
-		}
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return err
+			return "", fault.New(fault.Unable, "entry-unreadable", "reading %q: %w", file, err)
 		}
 		if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) == hash {
-			match = name
-			return fs.SkipAll
+			return file, nil
 		}
-		return nil
-	})
-	if err != nil && !os.IsNotExist(err) {
-		return "", fault.New(fault.Unable, "entry-unreadable", "reading %s: %w", dir, err)
 	}
-	return match, nil
+	return "", nil
 }

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package archive
+
+const (
+	noRoom   = diskFull
+	noWrites = writeProtect
+)
