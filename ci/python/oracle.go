@@ -173,6 +173,7 @@ func (o *Oracle) Ask(q Question) (Answer, error) {
 	// The pipe holds little and the helper may be gone: writing it ends with
 	// the helper, whose end of the pipe is then closed.
 	if _, err := o.question.Write(append(text, '\n')); err != nil {
+		io.Copy(io.Discard, o.lines) // how it ended says more than the pipe
 		return Answer{}, o.failure(err)
 	}
 	var a Answer
