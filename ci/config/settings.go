@@ -1,0 +1,145 @@
+package config
+
+// Settings are the settings in force. Paths are absolute.
+type Settings struct {
+	// Python is a version, "3.11" or "3.13t", or the path of an interpreter.
+	Python string
+	// Name is the tarball's base name without .tgz; {python} in it stands for
+	// the version: "wheelhouse-{python}".
+	Name string
+	// Requirements is the requirements file.
+	Requirements string
+	Build        struct {
+		// Out is the folder that tarball, lock and record are written to.
+		Out string
+	}
+	Lock struct {
+		// URLs is "index" (the lock names each wheel's URL) or "none".
+		URLs string
+	}
+	Validate struct {
+		// Packages are the critical ones (PEP 508); empty for none.
+		Packages []string
+		// Tests is the folder of the smoke tests; empty for no tests.
+		Tests string
+		// Network is "prefer" (a network namespace where there is one) or
+		// "require".
+		Network string
+	}
+	Fetch struct {
+		// Outdir is the folder that artifacts of runs are fetched to.
+		Outdir string
+	}
+	Archive struct {
+		// Dir is the archive's folder.
+		Dir string
+		// Owner is whom to ask about the archive; may be empty.
+		Owner string
+	}
+	Limits struct {
+		// Members is the most members of a tarball.
+		Members int
+		// MemberBytes is the most bytes of one member, TotalBytes of all.
+		MemberBytes int64
+		TotalBytes  int64
+		// Ratio is the most bytes inflated for one compressed.
+		Ratio int
+	}
+}
+
+// kind is what a setting's value is.
+type kind int
+
+const (
+	text kind = iota
+	path
+	python // a version or a path
+	list
+	number
+	size
+)
+
+// setting is one row of the table.
+type setting struct {
+	key  string
+	kind kind
+	// fallback is the default, as a variable would give it.
+	fallback string
+	// optional tells that empty means something.
+	optional bool
+	// choices are all the values there are; nil for any.
+	choices []string
+	// check says what is wrong with a text; nil for nothing.
+	check func(string) error
+	// doc tells what it is, its unit and what is special, for the file.
+	doc string
+	// field points to where the value goes: *string, *[]string, *int or *int64.
+	field func(*Settings) any
+}
+
+// settings is the table. Keys of one group stand together.
+func settings() []setting {
+	return []setting{
+		{
+			key: "python", kind: python, fallback: "3.11",
+			doc:   "The Python that the wheels are for: a version in quotes, \"3.11\" or \"3.13t\" (free-threaded),\nor the path of an interpreter.",
+			field: func(s *Settings) any { return &s.Python },
+		}, {
+			key: "name", fallback: "wheelhouse-{python}", check: checkName,
+			doc:   "The tarball's base name, a bare file name without .tgz.\n{python} in it becomes the version.",
+			field: func(s *Settings) any { return &s.Name },
+		}, {
+			key: "requirements", kind: path, fallback: "doc_processor/requirements-heavy.txt",
+			doc:   "The requirements file that the wheelhouse is built from.",
+			field: func(s *Settings) any { return &s.Requirements },
+		}, {
+			key: "build.out", kind: path, fallback: "dist",
+			doc:   "The folder for tarball, lock and record; made when absent.",
+			field: func(s *Settings) any { return &s.Build.Out },
+		}, {
+			key: "lock.urls", fallback: "index", choices: []string{"index", "none"},
+			doc:   "Whether the lock says where each wheel came from: \"index\" names its URL\n(without user, query and fragment), \"none\" names none.",
+			field: func(s *Settings) any { return &s.Lock.URLs },
+		}, {
+			key: "validate.packages", kind: list, fallback: "numpy,Pillow,pytesseract", optional: true, check: checkItem,
+			doc:   "The critical packages: each must be in the wheelhouse and installable.\nRequirements as in PEP 508, with extras if need be; [] for none.",
+			field: func(s *Settings) any { return &s.Validate.Packages },
+		}, {
+			key: "validate.tests", kind: path, fallback: "doc_processor", optional: true,
+			doc:   "The folder whose smoke tests (pytest -k smoke) must pass; \"\" for no tests.",
+			field: func(s *Settings) any { return &s.Validate.Tests },
+		}, {
+			key: "validate.network", fallback: "prefer", choices: []string{"prefer", "require"},
+			doc:   "Whether the proof must run without a network: \"prefer\" takes a network\nnamespace where the machine has one and says so where not, \"require\" fails there.",
+			field: func(s *Settings) any { return &s.Validate.Network },
+		}, {
+			key: "fetch.outdir", kind: path, fallback: "ci_artifacts",
+			doc:   "The folder that the artifacts of CI runs are fetched to.",
+			field: func(s *Settings) any { return &s.Fetch.Outdir },
+		}, {
+			key: "archive.dir", kind: path, fallback: "docs/ci-archive",
+			doc:   "The archive's folder.",
+			field: func(s *Settings) any { return &s.Archive.Dir },
+		}, {
+			key: "archive.owner", fallback: "", optional: true,
+			doc:   "Whom to ask about the archive: a name, a team, an address; \"\" for nobody.\nThe archive's README says it.",
+			field: func(s *Settings) any { return &s.Archive.Owner },
+		}, {
+			key: "limits.members", kind: number, fallback: "10000",
+			doc:   "The most members that a tarball may have.",
+			field: func(s *Settings) any { return &s.Limits.Members },
+		}, {
+			key: "limits.member-bytes", kind: size, fallback: "4GiB",
+			doc:   "The most bytes of one member: a number, or text with a unit (B, kB, KiB, MB, MiB, GB, GiB, TB, TiB).",
+			field: func(s *Settings) any { return &s.Limits.MemberBytes },
+		}, {
+			key: "limits.total-bytes", kind: size, fallback: "32GiB",
+			doc:   "The most bytes that a whole tarball may hold, uncompressed; units as above.",
+			field: func(s *Settings) any { return &s.Limits.TotalBytes },
+		}, {
+			key: "limits.ratio", kind: number, fallback: "100",
+			doc:   "The most bytes that one compressed byte may become, on average, beyond the first 64 MiB.",
+			field: func(s *Settings) any { return &s.Limits.Ratio },
+		},
+	}
+}

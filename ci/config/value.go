@@ -1,0 +1,236 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// assign parses value as st has it and stores it in s. Relative paths are
+// relative to base. It gives the value as it is shown.
+func (st setting) assign(s *Settings, value, base string) (shown string, err error) {
+	switch st.kind {
+	case list:
+		return st.assignList(s, SplitList(value))
+	case number:
+		n, err := strconv.ParseInt(value, 10, 32)
+		if err != nil || n < 1 {
+			return "", fmt.Errorf("%s must be a whole number from 1, not %s", st.key, brief(value))
+		}
+		*st.field(s).(*int) = int(n)
+		return strconv.FormatInt(n, 10), nil
+	case size:
+		n, err := parseSize(value)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", st.key, err)
+		}
+		*st.field(s).(*int64) = n
+		return formatSize(n), nil
+	}
+	if value, err = st.text(value, base); err != nil {
+		return "", err
+	}
+	*st.field(s).(*string) = value
+	return value, nil
+}
+
+// text gives a text, path or python as it is stored.
+func (st setting) text(value, base string) (string, error) {
+	switch {
+	case value == "" && st.optional:
+		return "", nil
+	case strings.TrimSpace(value) == "":
+		return "", fmt.Errorf("%s must not be empty", st.key)
+	case strings.ContainsFunc(value, unicode.IsControl):
+		return "", fmt.Errorf("%s holds a control character: %s", st.key, brief(value))
+	case st.choices != nil && !slices.Contains(st.choices, value):
+		return "", fmt.Errorf("%s must be %s, not %s", st.key, strings.Join(quoted(st.choices), " or "), brief(value))
+	}
+	if st.check != nil {
+		if err := st.check(value); err != nil {
+			return "", fmt.Errorf("%s: %w", st.key, err)
+		}
+	}
+	switch st.kind {
+	case path:
+		return absolute(value, base), nil
+	case python:
+		if version.MatchString(value) {
+			return value, nil
+		}
+		if strings.HasPrefix(value, "-") || !strings.ContainsAny(value, `/`+string(filepath.Separator)) {
+			return "", fmt.Errorf("%s must be a version (3.11, 3.13t) or a path with a slash in it, not %s", st.key, brief(value))
+		}
+		return absolute(value, base), nil
+	}
+	return value, nil
+}
+
+// version is a version of Python.
+var version = regexp.MustCompile(`^3\.(?:0|[1-9][0-9]{0,2})t?$`)
+
+func (st setting) assignList(s *Settings, items []string) (string, error) {
+	for _, item := range items {
+		if strings.ContainsFunc(item, unicode.IsControl) {
+			return "", fmt.Errorf("%s: an item holds a control character: %s", st.key, brief(item))
+		}
+		if st.check != nil {
+			if err := st.check(item); err != nil {
+				return "", fmt.Errorf("%s: %w", st.key, err)
+			}
+		}
+	}
+	if len(items) == 0 && !st.optional {
+		return "", fmt.Errorf("%s must not be empty", st.key)
+	}
+	*st.field(s).(*[]string) = slices.Clone(items)
+	return strings.Join(items, ","), nil
+}
+
+// checkItem says what is wrong with an item of a list of packages.
+func checkItem(item string) error {
+	switch {
+	case strings.TrimSpace(item) == "":
+		return errors.New("an item is empty")
+	case strings.HasPrefix(item, "-"):
+		return fmt.Errorf("the item %s starts with a hyphen", brief(item))
+	}
+	return nil
+}
+
+// placeholder is what name may hold in braces.
+var placeholder = regexp.MustCompile(`\{[^}]*\}?|\}`)
+
+// checkName says what is wrong with a tarball's base name. It must be a file
+// name on every system, and none that a tool takes for an option.
+func checkName(name string) error {
+	if found := placeholder.FindString(strings.ReplaceAll(name, "{python}", "")); found != "" {
+		return fmt.Errorf("%s stands for nothing; only {python} does", brief(found))
+	}
+	switch {
+	case len(name) > 200:
+		return errors.New("longer than 200 bytes")
+	case strings.ContainsAny(name, `/\:*?"<>|`):
+		return fmt.Errorf("%s is not a bare file name", brief(name))
+	case strings.HasPrefix(name, ".") || strings.HasPrefix(name, "-") || strings.TrimRight(name, " .") != name:
+		return fmt.Errorf("%s starts with a dot or hyphen, or ends with a dot or blank", brief(name))
+	case strings.HasSuffix(strings.ToLower(name), ".tgz"):
+		return fmt.Errorf("%s: leave .tgz out, it is added", brief(name))
+	}
+	return nil
+}
+
+// absolute gives a path as seen from base.
+func absolute(value, base string) string {
+	value = filepath.FromSlash(value)
+	if filepath.IsAbs(value) {
+		return filepath.Clean(value)
+	}
+	return filepath.Join(base, value)
+}
+
+// SplitList splits a list as variables and options have it: at commas and
+// blanks that are not inside brackets or parentheses. What starts with a
+// comparison, or follows one, belongs to the item before it. Empty items are
+// left out; an empty text gives nil.
+func SplitList(value string) []string {
+	var items []string
+	depth, start, comma := 0, 0, false
+	flush := func(end int) {
+		item := value[start:end]
+		if item == "" {
+			return
+		}
+		last := len(items) - 1
+		switch {
+		case last >= 0 && strings.ContainsRune("<>=!~", rune(item[0])) && comma:
+			items[last] += "," + item
+		case last >= 0 && (strings.ContainsRune("<>=!~", rune(item[0])) || strings.ContainsRune("<>=~", rune(items[last][len(items[last])-1]))):
+			items[last] += item
+		default:
+			items = append(items, item)
+		}
+		comma = false
+	}
+	for i := 0; i < len(value); i++ {
+		switch c := value[i]; {
+		case c == '[' || c == '(':
+			depth++
+		case (c == ']' || c == ')') && depth > 0:
+			depth--
+		case depth == 0 && (c == ',' || c == ' ' || c == '\t' || c == '\n' || c == '\r'):
+			flush(i)
+			start = i + 1
+			comma = comma || c == ','
+		}
+	}
+	flush(len(value))
+	return items
+}
+
+// units of sizes, in lower case.
+var units = map[string]float64{
+	"": 1, "b": 1,
+	"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12,
+	"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
+}
+
+// sizeText is a number and a unit.
+var sizeText = regexp.MustCompile(`^([0-9]{1,19})(\.[0-9]{1,9})? ?([A-Za-z]*)$`)
+
+// parseSize reads a size in bytes.
+func parseSize(value string) (int64, error) {
+	m := sizeText.FindStringSubmatch(value)
+	if m == nil {
+		return 0, fmt.Errorf("%s is no size, such as 4GiB or 500000", brief(value))
+	}
+	unit, ok := units[strings.ToLower(m[3])]
+	if !ok {
+		return 0, fmt.Errorf("%s is no unit of sizes: B, kB, KiB, MB, MiB, GB, GiB, TB or TiB", brief(m[3]))
+	}
+	whole, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil || float64(whole)*unit >= math.MaxInt64 {
+		return 0, fmt.Errorf("%s is too large", brief(value))
+	}
+	n := whole * int64(unit)
+	if m[2] != "" {
+		fraction, _ := strconv.ParseFloat(m[2], 64)
+		n += int64(fraction * unit)
+	}
+	if n < 1 {
+		return 0, fmt.Errorf("%s must be at least one byte", brief(value))
+	}
+	return n, nil
+}
+
+// formatSize gives a size in the largest unit that leaves no fraction.
+func formatSize(n int64) string {
+	for _, unit := range []string{"TiB", "GiB", "MiB", "KiB"} {
+		if of := int64(units[strings.ToLower(unit)]); n%of == 0 {
+			return strconv.FormatInt(n/of, 10) + unit
+		}
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// brief quotes a value for an error, cut short.
+func brief(value string) string {
+	if len(value) > 80 {
+		value = value[:80] + "…"
+	}
+	return strconv.Quote(value)
+}
+
+func quoted(values []string) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = strconv.Quote(v)
+	}
+	return out
+}
