@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -73,6 +74,28 @@ func (w Wheel) Bytes() []byte {
 	add(info+"WHEEL", w.wheel())
 	add(info+"RECORD", record.String()+info+"RECORD,,\n")
 	must(archive.Close())
+	return withSizesInFront(out.Bytes())
+}
+
+// withSizesInFront gives the archive with each member's size and checksum
+// before its data and not after: uv streams wheels, and cannot tell where a
+// stored member ends otherwise.
+func withSizesInFront(data []byte) []byte {
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	must(err)
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, member := range archive.File {
+		header := member.FileHeader
+		header.Flags &^= 0x8 // a data descriptor follows
+		to, err := w.CreateRaw(&header)
+		must(err)
+		from, err := member.OpenRaw()
+		must(err)
+		_, err = io.Copy(to, from)
+		must(err)
+	}
+	must(w.Close())
 	return out.Bytes()
 }
 
