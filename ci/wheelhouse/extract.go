@@ -21,7 +21,7 @@ func newExtraction(dir string) (*extraction, error) {
 		return nil, fault.New(fault.Unable, "extract-failed", "opening the folder to extract to: %w", err)
 	}
 	if len(entries) > 0 {
-		return nil, fault.New(fault.Refused, "extract-failed", "the folder to extract to is not empty: %q", dir).
+		return nil, fault.New(fault.Refused, "extract-failed", "the folder to extract to is not empty: %s", printable(dir)).
 			WithHint("name an empty folder")
 	}
 	root, err := os.OpenRoot(dir)

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"testing"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse/internal/inflate"
 )
 
 // stored frames runs as stored blocks, without the gzip header.
@@ -40,7 +42,7 @@ func gzipOf(deflated, data []byte) []byte {
 func deflatedAfter(t *testing.T, before, data []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w, err := flate.NewWriterDict(&b, 9, before[max(0, len(before)-windowSize):])
+	w, err := flate.NewWriterDict(&b, 9, before[max(0, len(before)-inflate.Window):])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse/internal/inflate"
 )
 
 // gzipReader takes a gzip stream from its chunks and hands the tar in it on.
@@ -165,7 +166,7 @@ func (g *gzipReader) advance() error {
 	if !ok {
 		g.cur, g.rest = nil, nil
 		if g.in.err != nil {
-			return fault.New(fault.Unable, "tar-unreadable", "reading tarball %q: %w", g.name, g.in.err)
+			return fault.New(fault.Unable, "tar-unreadable", "reading tarball %s: %w", printable(g.name), g.in.err)
 		}
 		return nil
 	}
@@ -178,14 +179,14 @@ func (g *gzipReader) advance() error {
 func (g *gzipReader) keepWindow() {
 	held := g.cur.payload
 	first, n := len(held), 0
-	for first > 0 && n < windowSize {
+	for first > 0 && n < inflate.Window {
 		first--
 		n += len(held[first])
 	}
 	for _, p := range held[first:] {
 		g.window = append(g.window, p...)
 	}
-	if over := len(g.window) - windowSize; over > 0 {
+	if over := len(g.window) - inflate.Window; over > 0 {
 		g.window = append(g.window[:0], g.window[over:]...)
 	}
 }

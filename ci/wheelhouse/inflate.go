@@ -1,21 +1,14 @@
 package wheelhouse
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"io"
 
-	"github.com/klauspost/compress/flate"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse/internal/inflate"
 )
-
-// windowSize is how far a deflate stream may look back (RFC 1951).
-const windowSize = 32 << 10
-
-// inflateBuffer is how much compressed data is buffered.
-const inflateBuffer = 64 << 10
 
 // maxGzipHeader bounds a gzip header, which may hold a file's name, a comment
 // and extra data.
@@ -26,53 +19,49 @@ const maxGzipHeader = 128 << 10
 // these begin a block, not a gzip member.
 func (g *gzipReader) inflateRest(head []byte, inMember bool) error {
 	g.tar.exact = false
-	in := g.leaveChunks(head)
-	buffered := bufio.NewReaderSize(in, inflateBuffer)
-	inflater := flate.NewReaderDict(buffered, g.window)
-	out := newRing(g.in.ring.size, int(g.sink.holders()))
-	for {
+	g.leaveChunk(head)
+	decoder := inflate.New(g.compressed, g.window)
+	out := newRing(inflate.MinBuffer+g.in.ring.size, int(g.sink.holders()))
+	for more := true; more; {
 		if !inMember {
-			if err := g.gzipHeader(buffered, in); err != nil {
+			if err := g.gzipHeader(decoder); err != nil {
 				return err
 			}
 			g.crc, g.length = 0, 0
-			if err := inflater.(flate.Resetter).Reset(buffered, nil); err != nil {
-				return g.inflateError(err, in)
-			}
+			decoder.Reset(nil)
 		}
 		inMember = false
-		if err := g.inflateMember(inflater, in, out); err != nil {
+		if err := g.inflateMember(decoder, out); err != nil {
 			return err
 		}
-		var trailer [trailerSize]byte
-		if _, err := io.ReadFull(buffered, trailer[:]); err != nil {
-			return g.inflateError(err, in)
+		t := headerReader{r: decoder}
+		trailer := t.bytes(trailerSize)
+		if t.err != nil {
+			return g.inflateError(t.err)
 		}
-		if err := g.checkTrailer(trailer[:]); err != nil {
+		if err := g.checkTrailer(trailer); err != nil {
 			return err
 		}
-		if _, err := buffered.Peek(1); err == io.EOF {
-			return nil
+		var err error
+		if more, err = decoder.More(); err != nil {
+			return g.inflateError(err)
 		}
 	}
+	return nil
 }
 
 // inflateMember inflates to the end of one deflate stream.
-func (g *gzipReader) inflateMember(inflater io.Reader, in *compressed, out *ring) error {
+func (g *gzipReader) inflateMember(decoder *inflate.Decoder, out *ring) error {
 	for {
 		c, err := out.get(g.ctx)
 		if err != nil {
 			return err
 		}
-		for c.n < len(c.buf) && err == nil {
-			var n int
-			n, err = inflater.Read(c.buf[c.n:])
-			c.n += n
-		}
+		end, err := decoder.Decode(c.buf)
 		if err != nil && err != io.EOF {
-			return g.inflateError(err, in)
+			return g.inflateError(err)
 		}
-		if err := g.accept(c.bytes(), c); err != nil {
+		if err := g.accept(c.buf[inflate.Window:end], c); err != nil {
 			return err
 		}
 		g.sink.send(c)
@@ -82,31 +71,65 @@ func (g *gzipReader) inflateMember(inflater io.Reader, in *compressed, out *ring
 	}
 }
 
+// leaveChunk hands the current chunk to the wheels' hash, since it may hold
+// some of their bytes. What is left of it is inflated, after head.
+func (g *gzipReader) leaveChunk(head []byte) {
+	g.rest = append(bytes.Clone(head), g.rest...)
+	if g.cur == nil {
+		return
+	}
+	g.keepWindow()
+	g.sink.send(g.cur)
+	g.cur = nil
+}
+
+// compressed gives what is to be inflated, chunk by chunk. A chunk is given
+// back when the next one is asked for.
+func (g *gzipReader) compressed() ([]byte, error) {
+	if p := g.rest; len(p) > 0 {
+		g.rest = nil
+		return p, nil
+	}
+	if g.cur != nil {
+		for range g.sink.holders() {
+			g.cur.release()
+		}
+	}
+	if err := g.advance(); err != nil {
+		return nil, err
+	}
+	if g.cur == nil {
+		return nil, io.EOF
+	}
+	p := g.rest
+	g.rest = nil
+	return p, nil
+}
+
 // inflateError says what an error while inflating means.
-func (g *gzipReader) inflateError(err error, in *compressed) error {
+func (g *gzipReader) inflateError(err error) error {
 	switch {
-	case in.err != nil:
-		return in.err
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return truncated(g.name)
+	case errors.Is(err, inflate.ErrCorrupt), errors.Is(err, errGzipHeader):
+		return damaged(g.name, "its compressed data is not valid")
 	}
-	return damaged(g.name, "its compressed data is not valid")
+	return err // of the file
 }
 
 // gzipHeader reads the header of a gzip member (RFC 1952, 2.3).
-func (g *gzipReader) gzipHeader(r *bufio.Reader, in *compressed) error {
-	magic, err := r.Peek(3)
-	if !bytes.HasPrefix([]byte("\x1f\x8b\x08"), magic) {
+func (g *gzipReader) gzipHeader(r io.ByteReader) error {
+	h := headerReader{r: r}
+	for _, want := range []byte(gzipHeader[:3]) {
+		if h.bytes(1)[0] == want || h.err != nil {
+			continue
+		}
 		if g.inflated > 0 {
 			return damaged(g.name, "something follows the end of the gzip stream")
 		}
 		return refuse(g.name, "not-gzip", "it is not gzip").WithHint(hintFetch)
 	}
-	if err != nil {
-		return g.inflateError(err, in)
-	}
-	h := headerReader{r: r}
-	flags := h.bytes(10)[3]
+	flags := h.bytes(7)[0]
 	if flags&0x04 != 0 {
 		h.bytes(int(binary.LittleEndian.Uint16(h.bytes(2))))
 	}
@@ -124,7 +147,7 @@ func (g *gzipReader) gzipHeader(r *bufio.Reader, in *compressed) error {
 		h.fail(errGzipHeader)
 	}
 	if h.err != nil {
-		return g.inflateError(h.err, in)
+		return g.inflateError(h.err)
 	}
 	return nil
 }
@@ -135,7 +158,7 @@ var errGzipHeader = errors.New("gzip header is not valid")
 // headerReader keeps what it read, for the header's own checksum, and its
 // first error, after which it gives zeros.
 type headerReader struct {
-	r    *bufio.Reader
+	r    io.ByteReader
 	seen []byte
 	err  error
 }
@@ -148,8 +171,10 @@ func (h *headerReader) fail(err error) {
 
 func (h *headerReader) bytes(n int) []byte {
 	p := make([]byte, n)
-	if h.err == nil {
-		_, h.err = io.ReadFull(h.r, p)
+	for i := range p {
+		if h.err == nil {
+			p[i], h.err = h.r.ReadByte()
+		}
 	}
 	h.seen = append(h.seen, p...)
 	return p
@@ -162,42 +187,4 @@ func (h *headerReader) text() {
 			h.fail(errGzipHeader)
 		}
 	}
-}
-
-// compressed reads on from the chunks, which nobody else looks at any more.
-type compressed struct {
-	g    *gzipReader
-	rest []byte
-	err  error // why the file could not be read on; nil at its end
-}
-
-// leaveChunks hands the current chunk to the wheels' hash, since it may hold
-// some of their bytes, and gives a reader of head and all that follows it.
-func (g *gzipReader) leaveChunks(head []byte) *compressed {
-	in := &compressed{g: g, rest: append(bytes.Clone(head), g.rest...)}
-	if g.cur != nil {
-		g.keepWindow()
-		g.sink.send(g.cur)
-	}
-	return in
-}
-
-// Read implements io.Reader.
-func (in *compressed) Read(p []byte) (int, error) {
-	if len(in.rest) == 0 {
-		if in.err = in.g.advance(); in.err != nil {
-			return 0, in.err
-		}
-		c := in.g.cur
-		if c == nil {
-			return 0, io.EOF
-		}
-		in.rest = append(in.rest[:0], c.bytes()...)
-		for range in.g.sink.holders() {
-			c.release()
-		}
-	}
-	n := copy(p, in.rest)
-	in.rest = in.rest[n:]
-	return n, nil
 }

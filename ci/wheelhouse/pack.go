@@ -81,7 +81,7 @@ func statWheels(paths []string) ([]source, error) {
 			return nil, unreadable(p, err)
 		}
 		if !info.Mode().IsRegular() {
-			return nil, fault.New(fault.Refused, "not-a-wheel", "%q is no plain file", p).
+			return nil, fault.New(fault.Refused, "not-a-wheel", "not a plain file: %s", printable(p)).
 				WithHint("pack files whose names end in .whl")
 		}
 		sources = append(sources, source{File: File{Name: name, Path: name, Size: info.Size()}, path: p})
@@ -92,13 +92,13 @@ func statWheels(paths []string) ([]source, error) {
 
 func unreadable(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fault.New(fault.Refused, "wheel-missing", "no such wheel: %q: %w", path, err)
+		return fault.New(fault.Refused, "wheel-missing", "no such wheel: %s", printable(path))
 	}
-	return fault.New(fault.Refused, "wheel-unreadable", "reading wheel %q: %w", path, err)
+	return fault.New(fault.Refused, "wheel-unreadable", "reading wheel %s: %w", printable(path), err)
 }
 
 func unwritable(path string, err error) error {
-	e := fault.New(fault.Unable, "tar-unwritable", "writing tarball %q: %w", path, err)
+	e := fault.New(fault.Unable, "tar-unwritable", "writing tarball %s: %w", printable(path), err)
 	switch {
 	case isFull(err):
 		e.Hint = "free some room on that disk, or write elsewhere"

@@ -189,7 +189,7 @@ func checkEnded(r io.Reader, path string) error {
 }
 
 func changed(path string) error {
-	return fault.New(fault.Refused, "wheel-changed", "wheel %q changed its size while it was packed", path).
+	return fault.New(fault.Refused, "wheel-changed", "wheel %s changed its size while it was packed", printable(path)).
 		WithHint("wait until the wheel is written, then pack again")
 }
 

@@ -64,11 +64,11 @@ func Read(ctx context.Context, path string, o ReadOptions) (*Inventory, error) {
 func open(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.Refused, "tar-missing", "no such tarball: %q: %w", path, err).
+		return nil, fault.New(fault.Refused, "tar-missing", "no such tarball: %s", printable(path)).
 			WithHint("build or fetch it first")
 	}
 	if err == nil && !info.Mode().IsRegular() {
-		return nil, fault.New(fault.Refused, "tar-missing", "no tarball, but no plain file either: %q", path).
+		return nil, fault.New(fault.Refused, "tar-missing", "not a plain file: %s", printable(path)).
 			WithHint("name the .tgz file itself")
 	}
 	if err == nil {
@@ -77,7 +77,7 @@ func open(path string) (*os.File, error) {
 			return f, nil
 		}
 	}
-	return nil, fault.New(fault.Unable, "tar-unreadable", "opening tarball %q: %w", path, err)
+	return nil, fault.New(fault.Unable, "tar-unreadable", "opening tarball %s: %w", printable(path), err)
 }
 
 // reading is one pass over one tarball.
@@ -126,7 +126,7 @@ func (r *reading) run(outer context.Context, in io.Reader) (*Inventory, error) {
 	group.Wait()
 	switch {
 	case outer.Err() != nil:
-		return nil, fmt.Errorf("reading tarball %q: %w", r.name, outer.Err())
+		return nil, fmt.Errorf("reading tarball %s: %w", printable(r.name), outer.Err())
 	case r.extract != nil && r.extract.err != nil:
 		return nil, r.extract.err
 	case err != nil:

@@ -3,6 +3,9 @@ package wheelhouse
 import (
 	"archive/tar"
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 )
@@ -11,7 +14,7 @@ const hintFetch = "fetch or build it again"
 
 // refuse says what is wrong with the tarball of that name.
 func refuse(name, code, format string, args ...any) *fault.Error {
-	return fault.New(fault.Refused, code, "reading tarball %q: %s", name, fmt.Sprintf(format, args...))
+	return fault.New(fault.Refused, code, "reading tarball %s: %s", printable(name), fmt.Sprintf(format, args...))
 }
 
 // truncated is the one error for a tarball that ends early, wherever it does.
@@ -72,4 +75,12 @@ func zeros(p []byte) bool {
 		}
 	}
 	return true
+}
+
+// printable gives a path as it is where that can be printed, else escaped.
+func printable(path string) string {
+	if utf8.ValidString(path) && !strings.ContainsFunc(path, notPrintable) {
+		return path
+	}
+	return strconv.Quote(path)
 }
