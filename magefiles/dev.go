@@ -1,0 +1,30 @@
+//go:build mage
+
+package main
+
+import (
+	"context"
+
+	"github.com/wheelhouse-ci/wheelhouse/internal/dev"
+)
+
+// Lint checks format, vet on three systems, and staticcheck.
+//
+// staticcheck is the one pinned in tools/lint/go.mod.
+func Lint(ctx context.Context) error { return dev.Run(ctx, dev.Lint) }
+
+// Test runs the tests that need no network.
+func Test(ctx context.Context) error { return dev.Run(ctx, dev.Test) }
+
+// E2e proves it on the package index, with real tools.
+//
+// It fetches pip, uv and pytest, pinned. With CI=true nothing may be skipped.
+func E2e(ctx context.Context) error { return dev.Run(ctx, dev.E2e) }
+
+// Bench measures ours beside tar, sha256sum, pip and find.
+//
+// It takes some minutes and writes docs/benchmarks.md.
+func Bench(ctx context.Context) error { return dev.Run(ctx, dev.Bench) }
+
+// Compile makes bin/wheelhouse, static and stamped with its version.
+func Compile(ctx context.Context) error { return dev.Run(ctx, dev.Compile) }

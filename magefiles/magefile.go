@@ -1,0 +1,31 @@
+//go:build mage
+
+//mage:multiline
+
+// Requirements in, proven wheelhouse out.
+//
+// In the order of work:
+//
+//	build        wheels of the requirements, packed into a tarball
+//	meta         its record: hash, wheels, where it came from
+//	validate     the proof: a Python without network installs and runs it
+//	archive      tarball, record and proof kept under docs/ci-archive
+//	all          the four above, one after the other
+//
+// What is there:
+//
+//	list, diff   the archive's entries, and how two runs differ
+//	config       every setting in force and where it came from
+//
+// On this repository itself:
+//
+//	lint, test, e2e, bench, compile
+//
+// mage -h TARGET tells every option with its default; targets chain, each with
+// its own options: mage build -python=3.12 meta archive.
+package main
+
+import (
+	//mage:import
+	_ "github.com/wheelhouse-ci/wheelhouse/ci/targets"
+)
