@@ -129,13 +129,17 @@ func TestEightAtOnce(t *testing.T) {
 	noBuildFolders(t, dir)
 }
 
-// noBuildFolders fails the test when compiling left a private copy behind.
+// noBuildFolders fails the test when compiling left more than the binary, the
+// list of its sources and the lock.
 func noBuildFolders(t *testing.T, clone string) {
 	t.Helper()
-	for _, pattern := range []string{".wheelhouse-build*", filepath.Join("bin", "*.tmp*"), filepath.Join("bin", ".*tmp*")} {
-		if left, _ := filepath.Glob(filepath.Join(clone, pattern)); len(left) > 0 {
-			t.Errorf("compiling left %q", left)
+	for _, file := range tree(t, filepath.Join(clone, "bin")) {
+		if file != "wheelhouse" && file != ".wheelhouse.sources" && file != ".wheelhouse.lock" {
+			t.Errorf("compiling left bin/%s", file)
 		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(clone, ".wheelhouse-build*")); len(left) > 0 {
+		t.Errorf("compiling left %q", left)
 	}
 }
 
