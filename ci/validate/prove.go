@@ -64,14 +64,14 @@ func (r *run) without() string {
 
 func (r *run) install(ctx context.Context, in python.Installer, file string) ([]finding.Finding, error) {
 	n := len(r.result.Reached)
-	r.result.Proof.Installer = installer(r.env)
-	defer r.step("installing %s with %s, %s", count(n, "wheel"), installer(r.env), r.without())()
+	r.result.Proof.Installer = in.Name()
+	defer r.step("installing %s with %s, %s", count(n, "wheel"), in.Name(), r.without())()
 	found, err := refusal(ctx, in.Install(ctx, r.venv, file, filepath.Join(r.temp, "wheels")), "install")
 	if err != nil || found != nil {
 		return found, err
 	}
 	r.result.Proof.Installed = n
-	r.passes("install", fmt.Sprintf("%s with %s, %s", count(n, "wheel"), installer(r.env), r.without()), nil)
+	r.passes("install", fmt.Sprintf("%s with %s, %s", count(n, "wheel"), in.Name(), r.without()), nil)
 	return nil, nil
 }
 
@@ -122,10 +122,4 @@ func refusal(ctx context.Context, err error, subject string) ([]finding.Finding,
 		return []finding.Finding{failure(err, subject)}, nil
 	}
 	return nil, err
-}
-
-// installer names the pip that installs: the interpreter's own, or the one that
-// ensurepip carries where that is too old to install into another's folder.
-func installer(env python.Environment) string {
-	return "pip " + env.Pip
 }
