@@ -147,6 +147,20 @@ func gzipped(t testing.TB, data []byte, level int) []byte {
 	return b.Bytes()
 }
 
+// zerosWheel gives a tarball of one wheel that holds size zeros, a multiple of
+// 1 MiB: each MiB is a gzip member.
+func zerosWheel(t testing.TB, size int64) []byte {
+	t.Helper()
+	var header bytes.Buffer
+	err := tar.NewWriter(&header).WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "zeros-1-py3-none-any.whl", Size: size})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tarball := gzipped(t, header.Bytes(), 6)
+	tarball = append(tarball, bytes.Repeat(gzipped(t, make([]byte, 1<<20), 9), int(size>>20))...)
+	return append(tarball, gzipped(t, make([]byte, tarEnd), 6)...)
+}
+
 func sum(data []byte) string {
 	s := sha256.Sum256(data)
 	return hex.EncodeToString(s[:])
