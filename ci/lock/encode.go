@@ -9,7 +9,7 @@ import (
 )
 
 // Encode gives the lock's one canonical text: the same lock gives the same
-// bytes, in whatever order its wheels come. Codes: bad-lock, and
+// bytes, in whatever order its wheels come. URLs go through CleanURL. Codes: bad-lock, and
 // duplicate-project when a project is there in two versions.
 func (l Lock) Encode() ([]byte, error) {
 	refuse := func(code, format string, args ...any) ([]byte, error) {
@@ -18,7 +18,7 @@ func (l Lock) Encode() ([]byte, error) {
 	if reason := l.check(); reason != "" {
 		return refuse("bad-lock", "%s", reason)
 	}
-	wheels := slices.Clone(l.Wheels)
+	wheels := cleaned(l.Wheels)
 	slices.SortFunc(wheels, func(a, b Wheel) int { return strings.Compare(a.File, b.File) })
 	projects, err := group(wheels)
 	if err != nil {
@@ -45,6 +45,22 @@ func (l Lock) Encode() ([]byte, error) {
 		return refuse("bad-lock", "larger than %d bytes", MaxBytes)
 	}
 	return []byte(text.String()), nil
+}
+
+// cleaned gives a copy of the wheels with their URLs cleaned: whatever a caller
+// hands over, no credentials are written.
+func cleaned(wheels []Wheel) []Wheel {
+	wheels = slices.Clone(wheels)
+	for i := range wheels {
+		w := &wheels[i]
+		w.URL = CleanURL(w.URL)
+		if w.Sdist != nil {
+			sdist := *w.Sdist
+			sdist.URL = CleanURL(sdist.URL)
+			w.Sdist = &sdist
+		}
+	}
+	return wheels
 }
 
 // write writes one [[packages]] table.

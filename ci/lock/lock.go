@@ -20,7 +20,8 @@ type Wheel struct {
 	// SHA256 in lower-case hex.
 	SHA256 string
 	// URL it came from, http or https, without user-info, query and fragment;
-	// empty when built here or unknown. [CleanURL] makes such a one.
+	// empty when built here or unknown. Encode makes any other so by CleanURL,
+	// Parse refuses it.
 	URL string
 	// Sdist is what it was built from, where it was built here; else nil.
 	Sdist *Sdist
@@ -70,19 +71,18 @@ func FileName(tarball string) string {
 }
 
 // CleanURL gives a URL as a lock may hold it: user-info, query and fragment,
-// where credentials hide, are cut off. What is not http or https, is
-// not ASCII (a host's name in another script) or no URL at all gives "".
+// where credentials hide, are cut off. What is not http or https, has a
+// host whose name is not ASCII, or is no URL at all gives "".
 func CleanURL(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Opaque != "" {
 		return ""
 	}
 	u.User, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = nil, "", false, "", ""
-	clean := u.String()
-	if strings.ContainsFunc(clean, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+	if strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return ""
 	}
-	return clean
+	return u.String()
 }
 
 // Spans gives where each wheel lies in the tarball, from the lock alone. The
