@@ -4,134 +4,16 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
-	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/wheeltest"
 	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
 	"github.com/wheelhouse-ci/wheelhouse/ci/meta"
-	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
-)
-
-// pythonPath gives the machine's Python. Under CI=true there must be one.
-func pythonPath(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("python3")
-	if err == nil {
-		return path
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatal("CI=true and there is no python3 on PATH")
-	}
-	t.Skip("needs a python3 on PATH")
-	return ""
-}
-
-// house packs wheels, with a record beside the tarball, and gives options to
-// prove it whose temporary files lie in a folder of the test's own.
-func house(t *testing.T, wheels ...wheeltest.Wheel) Options {
-	t.Helper()
-	from, to := t.TempDir(), t.TempDir()
-	var files []string
-	for _, w := range wheels {
-		files = append(files, w.Write(from))
-	}
-	path := filepath.Join(to, "wheelhouse-3.11.tgz")
-	inv, err := wheelhouse.Pack(t.Context(), path, files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	writeRecord(t, path, meta.Record{Name: inv.Name, SHA256: inv.SHA256, Size: inv.Size, Wheels: wheelNames(inv)})
-	return Options{
-		Tarball: path, Python: pythonPath(t), Environ: os.Environ(), TempDir: t.TempDir(),
-		Packages: packages(t, "app"),
-	}
-}
-
-func wheelNames(inv *wheelhouse.Inventory) []string {
-	var names []string
-	for _, w := range inv.Wheels {
-		names = append(names, w.Name)
-	}
-	return names
-}
-
-func writeRecord(t *testing.T, tarball string, r meta.Record) {
-	t.Helper()
-	r.CreatedAt = time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)
-	r.Runner, r.Python = "Linux", "3.11"
-	if r.RequirementsHash == "" {
-		r.RequirementsHash = strings.Repeat("0", 64)
-	}
-	text, err := r.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, tarball+".meta", string(text))
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func packages(t *testing.T, texts ...string) []requirements.Requirement {
-	t.Helper()
-	var list []requirements.Requirement
-	for _, root := range roots(t, texts...) {
-		list = append(list, root.Requirement)
-	}
-	return list
-}
-
-// asks gives the options requirements of this text.
-func (o Options) asks(t *testing.T, text string) Options {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "requirements.txt")
-	write(t, path, text)
-	set, err := requirements.Load(path, func(string) (string, bool) { return "", false })
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Requirements, o.RequirementsFrom = set, "requirements.txt"
-	return o
-}
-
-// tests gives the options a folder of tests of this text.
-func (o Options) tests(t *testing.T, text string) Options {
-	t.Helper()
-	o.Tests = t.TempDir()
-	write(t, filepath.Join(o.Tests, "test_it.py"), text)
-	return o
-}
-
-func failures(found []finding.Finding) string {
-	return brief(slices.DeleteFunc(slices.Clone(found), func(f finding.Finding) bool { return f.Severity != finding.Fail }))
-}
-
-// clean fails the test when temporary files are left.
-func clean(t *testing.T, o Options) {
-	t.Helper()
-	left, err := os.ReadDir(o.TempDir)
-	if err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
-}
-
-var (
-	app      = wheeltest.Wheel{Project: "app", RequiresDist: []string{"lib[net]>=1"}, Files: map[string]string{"app.py": "import lib, net\n"}}
-	lib      = wheeltest.Wheel{Project: "lib", RequiresDist: []string{`net; extra == "net"`}, ProvidesExtra: []string{"net"}, Files: map[string]string{"lib.py": ""}}
-	net      = wheeltest.Wheel{Project: "net", Files: map[string]string{"net.py": ""}}
-	stranger = wheeltest.Wheel{Project: "stranger"}
 )
 
 func TestRunPasses(t *testing.T) {
@@ -340,19 +222,6 @@ func TestRunFindsRecord(t *testing.T) {
 	}
 }
 
-// kept fails the test unless the temporary folder is there, whole.
-func kept(t *testing.T, r *Result) {
-	t.Helper()
-	for _, name := range []string{"venv", "wheels/app-1.0-py3-none-any.whl", "requirements.txt"} {
-		if !exists(filepath.Join(r.Kept, name)) {
-			t.Errorf("%s was not kept", name)
-		}
-	}
-	if r.Venv != filepath.Join(r.Kept, "venv") {
-		t.Errorf("venv %s, kept %s", r.Venv, r.Kept)
-	}
-}
-
 // Interrupted at any step, nothing is left and nothing is passed.
 func TestRunInterrupted(t *testing.T) {
 	t.Parallel()
@@ -406,68 +275,5 @@ func TestRunErrors(t *testing.T) {
 			}
 			clean(t, whole)
 		})
-	}
-}
-
-func TestNetwork(t *testing.T) {
-	t.Parallel()
-	why := errors.New("EPERM")
-	for _, c := range []struct {
-		network   string
-		isolation error
-		code      string
-		proof     string
-		found     string
-	}{
-		{"prefer", nil, "", "network-namespace", ""},
-		{"require", nil, "", "network-namespace", ""},
-		{"prefer", why, "", "none: EPERM", "WARN not-isolated network"},
-		{"require", why, "no-isolation", "", ""},
-	} {
-		r := &run{o: Options{Network: c.network}, isolation: c.isolation, result: &Result{}}
-		err := r.network()
-		if fault.Code(err) != c.code || r.result.Proof.Isolation != c.proof || brief(r.result.Findings) != c.found {
-			t.Errorf("%s, %v: %v, %+v", c.network, c.isolation, err, r.result)
-		}
-	}
-}
-
-func TestRefusal(t *testing.T) {
-	t.Parallel()
-	refused, unable := fault.New(fault.Refused, "tests-failed", "no"), fault.New(fault.Unable, "no-pip", "no")
-	if found, err := refusal(t.Context(), refused, "tests"); err != nil || brief(found) != "FAIL tests-failed tests" {
-		t.Errorf("got %v, %v", found, err)
-	}
-	if found, err := refusal(t.Context(), unable, "tests"); !errors.Is(err, unable) || found != nil {
-		t.Errorf("got %v, %v", found, err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if found, err := refusal(ctx, refused, "tests"); !errors.Is(err, context.Canceled) || found != nil {
-		t.Errorf("a command that was ended refused something: %v, %v", found, err)
-	}
-}
-
-func TestTogether(t *testing.T) {
-	t.Parallel()
-	first, second := errors.New("first"), errors.New("second")
-	started := make(chan struct{})
-	// The first fails last, and is told; the one behind it was cancelled.
-	err := together(t.Context(),
-		func(context.Context) error { <-started; return first },
-		func(ctx context.Context) error { close(started); <-ctx.Done(); return second })
-	if !errors.Is(err, first) {
-		t.Errorf("got %v", err)
-	}
-	// A failure behind does not cancel what is before it.
-	err = together(t.Context(), func(ctx context.Context) error { return ctx.Err() }, func(context.Context) error { return second })
-	if !errors.Is(err, second) {
-		t.Errorf("got %v", err)
-	}
-	// What succeeded keeps its context.
-	var kept context.Context
-	err = together(t.Context(), func(ctx context.Context) error { kept = ctx; return nil })
-	if err != nil || kept.Err() != nil {
-		t.Errorf("got %v, %v", err, kept.Err())
 	}
 }
