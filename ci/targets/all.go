@@ -17,7 +17,7 @@ func All(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		tarball := filepath.Join(s.Build.Out, s.baseName(short)+".tgz")
+		tarball := s.show(filepath.Join(s.Build.Out, s.baseName(short)+".tgz"))
 		if err := s.meta(ctx, tarball, s.now()); err != nil {
 			return err
 		}

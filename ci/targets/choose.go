@@ -25,17 +25,17 @@ type choice struct {
 // archived whole.
 func (s *session) choose(ctx context.Context, asked string) (choice, error) {
 	if asked != "" {
-		return choice{path: asked, why: "asked for"}, nil
+		return choice{path: s.show(asked), why: "asked for"}, nil
 	}
 	if c, ok := newest(append(s.tarballsBuilt(), s.tarballsFetched()...)); ok {
-		return choice{path: c.path, why: fmt.Sprintf("%s, the newest at hand, %s", c.origin, recorded(c.created))}, nil
+		return choice{path: s.show(c.path), why: fmt.Sprintf("%s, the newest at hand, %s", c.origin, recorded(c.created))}, nil
 	}
 	entries, err := s.store().List(ctx)
 	if err != nil {
 		return choice{}, err
 	}
 	if c, ok := newest(tarballsArchived(entries)); ok {
-		return choice{path: c.path, why: fmt.Sprintf("%s, the newest archived, %s", c.origin, recorded(c.created))}, nil
+		return choice{path: s.show(c.path), why: fmt.Sprintf("%s, the newest archived, %s", c.origin, recorded(c.created))}, nil
 	}
 	return choice{}, fault.New(fault.Refused, "tar-missing",
 		"no tarball to validate: none in %s, in %s/run-*/ or in %s",

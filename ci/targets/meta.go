@@ -56,15 +56,15 @@ func Meta(ctx context.Context,
 func (s *session) tarball(ctx context.Context, option *string) (string, error) {
 	path, err := s.path("tar", option)
 	if err != nil || path != "" {
-		return path, err
+		return s.show(path), err
 	}
 	short, err := s.shortPython(ctx)
 	if err != nil {
 		return "", err
 	}
-	path = filepath.Join(s.Build.Out, s.baseName(short)+".tgz")
+	path = s.show(filepath.Join(s.Build.Out, s.baseName(short)+".tgz"))
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return "", fault.New(fault.Refused, "tar-missing", "no such tarball: %s", s.show(path)).
+		return "", fault.New(fault.Refused, "tar-missing", "no such tarball: %s", path).
 			WithHint("make it: mage %s, or name another: -tar=PATH", s.typed("build"))
 	}
 	return path, nil

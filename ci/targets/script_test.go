@@ -124,6 +124,7 @@ func TestProofs(t *testing.T) {
 			"truncate":     cmdTruncate,
 			"same":         cmdSame,
 			"replace":      cmdReplace,
+			"stdout2env":   cmdStdoutToEnv,
 		},
 	})
 }
@@ -244,4 +245,9 @@ func cmdReplace(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s does not hold %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(path, bytes.ReplaceAll(data, []byte(args[1]), []byte(args[2])), 0o644))
+}
+
+// stdout2env NAME sets a variable to what the last command printed.
+func cmdStdoutToEnv(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
 }

@@ -142,6 +142,7 @@ func (s *session) printVerdict(chosen choice, result *validate.Result, json bool
 	if json {
 		return shown.JSON(s.stdout)
 	}
+	shown.Why = "" // said when the work began
 	return shown.Text(s.stdout)
 }
 
