@@ -65,7 +65,14 @@ func Wheel(ctx context.Context, i Interpreter, requirements, dir string, environ
 	if err != nil {
 		return nil, wheelFailed(i, requirements, log, err, kept, redact)
 	}
-	return built(dir, log)
+	b, l, err := built(dir, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := hashSdists(ctx, i, b, l, private, environ); err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 // freshFolder makes dir, or finds it empty.
@@ -83,17 +90,21 @@ func freshFolder(dir string) error {
 	return nil
 }
 
-// wheelArgs are the arguments of the one run of pip. A folder named pip where
-// the user stands must not be run in pip's place: -P keeps it out (3.11 and
-// later). -I would keep out credentials helpers of the user's own.
+// wheelArgs are the arguments of the one run of pip.
 func wheelArgs(i Interpreter, requirements, dir, log string) []string {
-	args := []string{"-m", "pip", "wheel", "--log", log, "--progress-bar", "off",
-		"--disable-pip-version-check", "--no-input", "--wheel-dir", dir, "-r", requirements}
+	return append(pipModule(i), "wheel", "--log", log, "--progress-bar", "off",
+		"--disable-pip-version-check", "--no-input", "--wheel-dir", dir, "-r", requirements)
+}
+
+// pipModule are the arguments that run pip with the user's settings. A folder
+// named pip where the user stands must not be run in its place: -P keeps it
+// out (3.11 and later). -I would keep out credentials helpers of the user's own.
+func pipModule(i Interpreter) []string {
 	minor, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(i.Short(), "3."), "t"))
 	if err == nil && minor >= 11 {
-		args = append([]string{"-P"}, args...)
+		return []string{"-P", "-m", "pip"}
 	}
-	return args
+	return []string{"-m", "pip"}
 }
 
 // wheelEnviron is the user's own environment with what building needs.
@@ -128,10 +139,10 @@ func wheelFailed(i Interpreter, requirements, log string, err error, kept *tail,
 }
 
 // built reads the folder and the log of a run that succeeded.
-func built(dir, log string) (*Built, error) {
+func built(dir, log string) (*Built, *pipLog, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fault.New(fault.Unable, "pip-failed", "reading the folder of wheels: %w", err)
+		return nil, nil, fault.New(fault.Unable, "pip-failed", "reading the folder of wheels: %w", err)
 	}
 	b := &Built{Links: map[string][]Link{}, Sdists: map[string]Link{}}
 	var files []string
@@ -147,11 +158,11 @@ func built(dir, log string) (*Built, error) {
 	l := newPipLog(files)
 	file, err := os.Open(log)
 	if err != nil {
-		return nil, fault.New(fault.Unable, "pip-failed", "reading pip's log: %w", err)
+		return nil, nil, fault.New(fault.Unable, "pip-failed", "reading pip's log: %w", err)
 	}
 	defer file.Close()
 	if err := l.read(file); err != nil {
-		return nil, fault.New(fault.Unable, "pip-failed", "reading pip's log: %w", err)
+		return nil, nil, fault.New(fault.Unable, "pip-failed", "reading pip's log: %w", err)
 	}
 	for _, name := range files {
 		if links := l.candidates(name); len(links) > 0 {
@@ -164,5 +175,5 @@ func built(dir, log string) (*Built, error) {
 			}
 		}
 	}
-	return b, nil
+	return b, l, nil
 }

@@ -33,8 +33,8 @@
 //
 // Errors are *fault.Error. Codes: bad-version and venv-exists (wrong use);
 // no-python, no-pip, no-venv, python-broken, index-refused, index-unreachable
-// and index-tls (could not be done here); pip-failed, no-wheel-folder,
-// install-failed, pip-check-failed, pytest-missing, no-tests, tests-failed and
+// and index-tls (could not be done here); pip-failed,
+// folder-not-empty, install-failed, pip-check-failed, pytest-missing, no-tests, tests-failed and
 // question-too-large (refused). A cancelled context is returned as it is,
 // wrapped.
 package python

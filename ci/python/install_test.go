@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wheelhouse-ci/wheelhouse/ci/command"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/wheeltest"
 )
@@ -187,5 +188,32 @@ func TestInterruptedProof(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v", what, err)
 		}
+	}
+}
+
+// TestNoNetwork lets a test reach loopback and nothing else.
+func TestNoNetwork(t *testing.T) {
+	t.Parallel()
+	v, in := proof(t)
+	if err := command.Loopback(context.Background(), in.Interpreter.Path); err != nil {
+		t.Skipf("this machine gives no network namespace: %v", err)
+	}
+	in.NoNetwork = true
+	file, wheels := pinned(t, wheeltest.Pytest())
+	if err := in.Install(context.Background(), v, file, wheels); err != nil {
+		t.Fatal(err)
+	}
+	tests := t.TempDir()
+	write(t, tests, "test_net.py", `import errno, socket
+def test_loopback():
+    server = socket.create_server(("127.0.0.1", 0))
+    socket.create_connection(server.getsockname()).close()
+def test_outside():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        assert s.connect_ex(("192.0.2.1", 9)) == errno.ENETUNREACH
+`)
+	got, err := Pytest(context.Background(), v, tests, nil, true, nil)
+	if err != nil || got.Passed != 2 {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
