@@ -46,7 +46,7 @@ func record(o Options, inv *wheelhouse.Inventory) (*meta.Record, string, []findi
 		return nil, path, []finding.Finding{{
 			Code: "meta-missing", Severity: finding.Warn, Subject: filepath.Base(path),
 			Message: "no record beside the tarball, so nothing tells where it came from",
-			Hint:    "mage meta writes one",
+			Hint:    "mage " + strings.TrimSuffix(o.Typed, "validate") + "meta writes one",
 		}}
 	}
 	var r meta.Record
