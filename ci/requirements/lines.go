@@ -57,9 +57,8 @@ func decode(data []byte) (string, error) {
 			}
 		}
 	}
-	number := 1 + bytes.Count(data[:validPrefix(data)], []byte("\n"))
 	if !utf8.Valid(data) {
-		return "", lineErrorf(number, "not UTF-8 text")
+		return "", lineErrorf(1+bytes.Count(data[:validPrefix(data)], []byte("\n")), "not UTF-8 text")
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
 		return "", lineErrorf(1+bytes.Count(data[:i], []byte("\n")), "holds a NUL byte")
