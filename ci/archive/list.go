@@ -73,8 +73,9 @@ func (a Archive) readAll(ctx context.Context, names []string) ([]entry.Entry, er
 	var wg sync.WaitGroup
 	for range min(readers, len(names)) {
 		wg.Go(func() {
+			var reader entry.Reader
 			for i := range next {
-				slots[i] = a.readOne(names[i])
+				slots[i] = a.readOne(&reader, names[i])
 			}
 		})
 	}
@@ -100,15 +101,15 @@ func (a Archive) readAll(ctx context.Context, names []string) ([]entry.Entry, er
 
 // readOne reads one entry; nil when it is gone by now, or is no folder though
 // it has the name of one.
-func (a Archive) readOne(name string) *entry.Entry {
+func (a Archive) readOne(reader *entry.Reader, name string) *entry.Entry {
 	path := filepath.Join(a.Dir, name)
 	date, run, isDir := entry.ParseName(name)
 	var e entry.Entry
 	var err error
 	if isDir {
-		e, err = entry.ReadDir(path)
+		e, err = reader.ReadDir(path)
 	} else {
-		e, err = entry.ReadFlat(path)
+		e, err = reader.ReadFlat(path)
 	}
 	switch {
 	case err == nil:
@@ -191,6 +192,7 @@ func (a Archive) ofRun(run string) ([]entry.Entry, error) {
 		return nil, err
 	}
 	var entries []entry.Entry
+	var reader entry.Reader
 	for _, name := range names {
 		_, of, ok := entry.ParseName(name)
 		if !ok {
@@ -199,7 +201,7 @@ func (a Archive) ofRun(run string) ([]entry.Entry, error) {
 		if of != run {
 			continue
 		}
-		if e := a.readOne(name); e != nil {
+		if e := a.readOne(&reader, name); e != nil {
 			entries = append(entries, *e)
 		}
 	}

@@ -25,8 +25,8 @@ git_commit=0123456789abcdef0123456789abcdef01234567
 `
 }
 
-// folder makes an entry's folder with these files.
-func folder(t *testing.T, name string, files map[string]string) string {
+// makeFolder makes an entry's folder with these files.
+func makeFolder(t *testing.T, name string, files map[string]string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -62,7 +62,7 @@ func TestReadDir(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			e, err := ReadDir(folder(t, "20261122-77", c.files))
+			e, err := ReadDir(makeFolder(t, "20261122-77", c.files))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,7 +82,7 @@ func TestReadDir(t *testing.T) {
 
 func TestReadDirFields(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, "20261122-77", map[string]string{
+	dir := makeFolder(t, "20261122-77", map[string]string{
 		tgz: "1234", tgz + ".meta": record(tgz, "4"),
 		"wheelhouse-3.12.tgz.meta": record("wheelhouse-3.12.tgz", "4"),
 		"notes.txt":                "mine",
@@ -119,7 +119,7 @@ func TestProven(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			e, err := ReadDir(folder(t, "20261122-77", map[string]string{
+			e, err := ReadDir(makeFolder(t, "20261122-77", map[string]string{
 				tgz + ".meta": record(tgz, "4"), VerdictName(tgz): c.verdict,
 			}))
 			if err != nil {
@@ -135,7 +135,7 @@ func TestProven(t *testing.T) {
 
 func TestLinksAreNotFollowed(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, "20261122-77", map[string]string{"real": record(tgz, "4")})
+	dir := makeFolder(t, "20261122-77", map[string]string{"real": record(tgz, "4")})
 	if err := os.Symlink("real", filepath.Join(dir, tgz+".meta")); err != nil {
 		t.Skip("no symbolic links here:", err)
 	}
@@ -143,7 +143,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 	if err != nil || e.Wheelhouses[0].State != Broken {
 		t.Errorf("got %+v, %v", e, err)
 	}
-	dir = folder(t, "20261122-77", map[string]string{"real": "1234", tgz + ".meta": record(tgz, "4")})
+	dir = makeFolder(t, "20261122-77", map[string]string{"real": "1234", tgz + ".meta": record(tgz, "4")})
 	if err := os.Symlink("real", filepath.Join(dir, tgz)); err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestReadFlat(t *testing.T) {
 	t.Parallel()
 	const old = "run_id: 18884042880\nsource: ci_artifacts/run-1/wheelhouse-3.11.tgz\narchived_at: 2025-10-28T19:22:11Z\n" +
 		"git_commit: abc1234\nsha256: " + sum + "\nnotes: \"first one\"\n"
-	dir := folder(t, "archive", map[string]string{"wheelhouse-3.11-run-18884042880.meta": old})
+	dir := makeFolder(t, "archive", map[string]string{"wheelhouse-3.11-run-18884042880.meta": old})
 	path := filepath.Join(dir, "wheelhouse-3.11-run-18884042880.meta")
 	e, err := ReadFlat(path)
 	if err != nil {
