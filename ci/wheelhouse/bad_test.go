@@ -220,7 +220,7 @@ func TestReadCutShort(t *testing.T) {
 			step = 5
 		}
 		for n := 1; n < len(tarball); n += step {
-			if _, err := readBytes(tarball[:n], Limits{}, 512); fault.Code(err) != "tar-truncated" {
+			if _, err := readBytes(tarball[:n], Limits{}, 2048); fault.Code(err) != "tar-truncated" {
 				t.Fatalf("%s, %d of %d bytes: %v", name, n, len(tarball), err)
 			}
 		}

@@ -159,7 +159,7 @@ func TestFormatOfChangedBytes(t *testing.T) {
 	for i := range tarball {
 		for _, change := range []byte{1 << (i % 8), 0xff} {
 			tarball[i] ^= change
-			if inv, err := readBytes(tarball, Limits{}, 512); err == nil && inv.Format != "" {
+			if inv, err := readBytes(tarball, Limits{}, 2048); err == nil && inv.Format != "" {
 				t.Errorf("byte %d changed: %+v", i, inv)
 			}
 			tarball[i] ^= change

@@ -21,7 +21,7 @@ import (
 // A name that Read would refuse is refused, and so is a wheel whose size
 // changes while it is read. A cancelled ctx gives its error, wrapped. Codes:
 // no-wheels, not-a-wheel, unsafe-member, duplicate-member, wheel-missing,
-// wheel-unreadable, wheel-changed (refused), tar-unwritable (unable).
+// wheel-changed (refused); wheel-unreadable, tar-unwritable (unable).
 func Pack(ctx context.Context, path string, wheels []string) (*Inventory, error) {
 	sources, err := statWheels(wheels)
 	if err != nil {
@@ -94,7 +94,7 @@ func unreadable(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fault.New(fault.Refused, "wheel-missing", "no such wheel: %s", printable(path))
 	}
-	return fault.New(fault.Refused, "wheel-unreadable", "reading wheel %s: %w", printable(path), err)
+	return fault.New(fault.Unable, "wheel-unreadable", "reading wheel %s: %w", printable(path), err)
 }
 
 func unwritable(path string, err error) error {
