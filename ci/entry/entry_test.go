@@ -178,6 +178,11 @@ func TestReadFlat(t *testing.T) {
 	if e, err = ReadFlat(path); err != nil || e.Wheelhouses[0].State != Full {
 		t.Errorf("got %+v, %v", e, err)
 	}
+	if link := dir + "-link"; os.Symlink(dir, link) == nil {
+		if e, err = ReadFlat(filepath.Join(link, filepath.Base(path))); err != nil || e.Wheelhouses[0].State != Full {
+			t.Errorf("by a link to the archive: %+v, %v", e, err)
+		}
+	}
 	if _, err := ReadFlat(filepath.Join(dir, "notes.meta")); fault.Code(err) != "not-an-entry" {
 		t.Errorf("got %v", err)
 	}

@@ -117,7 +117,7 @@ func (rd *Reader) ReadFlat(metaFile string) (Entry, error) {
 		return Entry{}, fault.New(fault.Refused, "not-an-entry",
 			"not the name of a flat record, <wheelhouse>-run-<ID>.meta: %q", metaFile)
 	}
-	d, err := openFolder(dir)
+	d, err := openFolder(dir + string(filepath.Separator) + ".") // the archive itself may be a link
 	if err != nil {
 		return Entry{}, entryUnreadable(metaFile, err)
 	}
