@@ -148,6 +148,15 @@ func TestReadMetadataReadsLittle(t *testing.T) {
 	}
 }
 
+// The bound on the directory is none on METADATA.
+func TestReadMetadataBeyondTheDirectory(t *testing.T) {
+	t.Parallel()
+	text := "Name: a\nVersion: 1\n\n" + strings.Repeat("long description\n", 200_000)
+	if m, err := read(archive(t, zip.Store, member{"a-1.dist-info/METADATA", text}), Limits{Members: 1}); err != nil || m.Name != "a" {
+		t.Errorf("got %+v, %v", m, err)
+	}
+}
+
 type counting struct {
 	r io.ReaderAt
 	n int
