@@ -204,7 +204,7 @@ func TestParseOldRefuses(t *testing.T) {
 func TestEncodeRefuses(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Record){
-		"line feed in a value":   func(r *Record) { r.Runner = "a\nsize=5" },
+		"line feed in a value":   func(r *Record) { r.Runner = "a\nnew=5" },
 		"line feed in a key":     func(r *Record) { r.Unknown = []Pair{{"a\nb", "c"}} },
 		"known key as unknown":   func(r *Record) { r.Unknown = []Pair{{"size", "5"}} },
 		"wheel with a comma":     func(r *Record) { r.Wheels = []string{"a.whl,b.whl"} },
