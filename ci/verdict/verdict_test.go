@@ -177,6 +177,8 @@ func TestParseRefuses(t *testing.T) {
 		"severity":          {swap(`"WARN"`, `"warn"`), `finding 1: no code, or the severity "warn"`},
 		"no code":           {swap("requirements-differ", ""), "finding 1: no code"},
 		"negative":          {swap(`"skipped": 1`, `"skipped": -1`), "a count is negative"},
+		"negative wheels":   {swap(`"installed": 13`, `"installed": -1`), "a count is negative"},
+		"negative time":     {swap("5200", "-1"), "a count is negative"},
 		"no python":         {swap("3.11.7", ""), "python is missing"},
 		"control character": {swap("pip 23.2.1", `pip\u001b[2J`), "holds control characters"},
 		"proofs":            {`{"version":1,"tarball":"x","sha256":"` + sum + `","proven_at":"2026-03-01T12:00:00Z","proofs":[{}` + strings.Repeat(",{}", maxProofs) + "]}", "more than 1000 proofs"},
