@@ -216,6 +216,7 @@ func TestEncodeRefuses(t *testing.T) {
 func TestParseTakes(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
+		"short":        strings.Replace(golden, `"1.0"`, `"1"`, 1),
 		"newer":        strings.Replace(golden, `"1.0"`, `"1.7"`, 1),
 		"unknown keys": strings.Replace(golden, `size = 5`, `size = 5, upload-time = 2026-01-01T00:00:00Z, new = [{}]`, 1) + "\n[tool.other]\na = 1\n",
 		"own name":     strings.Replace(golden, `{path = "Demo`, `{name = "Demo_X-2-py3-none-any.whl", path = "Demo`, 1),
