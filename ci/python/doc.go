@@ -31,10 +31,10 @@
 //
 // # Errors
 //
-// Errors are *fault.Error. Codes: bad-version and venv-exists (wrong use);
-// no-python, no-pip, no-venv, python-broken, index-refused, index-unreachable
-// and index-tls (could not be done here); pip-failed,
-// folder-not-empty, install-failed, pip-check-failed, pytest-missing, no-tests, tests-failed and
-// question-too-large (refused). A cancelled context is returned as it is,
+// Errors are *fault.Error. Wrong use: bad-version, venv-exists. Could not be
+// done here: no-python, no-pip, no-venv, python-broken, no-isolation,
+// index-refused, index-unreachable, index-tls. Refused: pip-failed,
+// folder-not-empty, install-failed, pip-check-failed, pytest-missing, no-tests,
+// tests-failed, question-too-large. A cancelled context's error is returned
 // wrapped.
 package python
