@@ -17,7 +17,6 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
 	"github.com/wheelhouse-ci/wheelhouse/ci/meta"
 	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
-	"github.com/wheelhouse-ci/wheelhouse/ci/verdict"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
