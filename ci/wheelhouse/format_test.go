@@ -87,6 +87,7 @@ func TestFormatIsExact(t *testing.T) {
 		{"an empty block within", "", gzipOf(stored(true, header, nil, body, end), data)},
 		{"an empty block last", "", gzipOf(stored(true, header, body, end, nil), data)},
 		{"runs joined", "", gzipOf(stored(true, data[:1536], data[1536:]), data)},
+		{"data joined to its header", "", gzipOf(stored(true, data[:1536], body[1024:], end), data)},
 		{"data joined to the end", "", gzipOf(stored(true, header, data[512:]), data)},
 		{"more zeros", "", gzipOf(stored(true, header, body, make([]byte, 10_240)), append(bytes.Clone(data), make([]byte, 9216)...))},
 		{"more zeros in a block", "", gzipOf(stored(true, header, body, end, end), append(bytes.Clone(data), end...))},
@@ -105,6 +106,30 @@ func TestFormatIsExact(t *testing.T) {
 			}
 			checkWheels(t, inv, wheels)
 		}
+	}
+}
+
+// A header with a PAX record is one run, however it might be cut.
+func TestFormatOfLongNames(t *testing.T) {
+	t.Parallel()
+	wheel := pseudo(5, 3000)
+	data := tarOf(t, member{tar.Header{Typeflag: tar.TypeReg, Name: longName, Mode: 0o644, ModTime: epoch()}, wheel})
+	body, end := data[paxHeader:len(data)-tarEnd], data[len(data)-tarEnd:]
+	for i, c := range []struct {
+		format string
+		runs   [][]byte
+	}{
+		{Format, [][]byte{data[:paxHeader], body, end}},
+		{"", [][]byte{data[:512], data[512:1024], data[1024:1536], body, end}},
+		{"", [][]byte{data[:512], data[512:2048], body[512:], end}},
+		{"", [][]byte{data[:1024], data[1024:1536], body, end}},
+	} {
+		inv, err := readBytes(gzipOf(stored(true, c.runs...), data), Limits{}, 4096)
+		if err != nil || inv.Format != c.format {
+			t.Errorf("%d: %+v, %v", i, inv, err)
+			continue
+		}
+		checkWheels(t, inv, map[string][]byte{longName: wheel})
 	}
 }
 
