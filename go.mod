@@ -5,20 +5,22 @@ go 1.25.0
 tool github.com/magefile/mage
 
 require (
-	github.com/aquasecurity/go-pep440-version v0.0.1 // indirect
+	github.com/aquasecurity/go-pep440-version v0.0.1
+	github.com/bitfield/script v0.25.0
+	github.com/otiai10/copy v1.14.1
+	github.com/pelletier/go-toml/v2 v2.4.3
+	github.com/rogpeppe/go-internal v1.16.0
+	golang.org/x/sys v0.47.0
+	mvdan.cc/sh/v3 v3.7.0
+)
+
+require (
 	github.com/aquasecurity/go-version v0.0.1 // indirect
-	github.com/bitfield/script v0.25.0 // indirect
 	github.com/itchyny/gojq v0.12.13 // indirect
 	github.com/itchyny/timefmt-go v0.1.5 // indirect
-	github.com/klauspost/compress v1.18.0 // indirect
 	github.com/magefile/mage v1.17.2 // indirect
-	github.com/otiai10/copy v1.14.1 // indirect
 	github.com/otiai10/mint v1.6.3 // indirect
-	github.com/pelletier/go-toml/v2 v2.4.3 // indirect
-	github.com/rogpeppe/go-internal v1.16.0 // indirect
 	golang.org/x/sync v0.8.0 // indirect
-	golang.org/x/sys v0.47.0 // indirect
 	golang.org/x/tools v0.26.0 // indirect
 	golang.org/x/xerrors v0.0.0-20231012003039-104605ab7028 // indirect
-	mvdan.cc/sh/v3 v3.7.0 // indirect
 )
