@@ -164,6 +164,7 @@ func TestClosurePreference(t *testing.T) {
 		files []string
 		want  string
 	}{
+		{"the one for this Python", []string{"demo-1.0-cp311-none-any.whl", "demo-1.0-py310-none-any.whl"}, "demo-1.0-py310-none-any.whl"},
 		{"the more specific tag", []string{"demo-1.0-py3-none-any.whl", "demo-1.0-cp311-cp311-linux_x86_64.whl"}, "demo-1.0-cp311-cp311-linux_x86_64.whl"},
 		{"the one that fits", []string{"demo-1.0-cp310-cp310-linux_x86_64.whl", "demo-1.0-py3-none-any.whl"}, "demo-1.0-py3-none-any.whl"},
 		{"the greater build", []string{"demo-1.0-9-py3-none-any.whl", "demo-1.0-10-py3-none-any.whl", "demo-1.0-py3-none-any.whl"}, "demo-1.0-10-py3-none-any.whl"},
@@ -172,6 +173,9 @@ func TestClosurePreference(t *testing.T) {
 		all := wheels{}
 		for _, file := range c.files {
 			all[file] = wheel.Metadata{}
+			if strings.Contains(file, "cp311-none") {
+				all[file] = wheel.Metadata{RequiresPython: ">=3.12"}
+			}
 		}
 		reached, _ := Closure(world(t, all, "demo"))
 		if len(reached) != 1 || reached[0].File != c.want {

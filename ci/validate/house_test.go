@@ -11,6 +11,7 @@ import (
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/wheeltest"
+	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
 	"github.com/wheelhouse-ci/wheelhouse/ci/meta"
 	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
@@ -71,6 +72,24 @@ func writeRecord(t *testing.T, tarball string, r meta.Record) {
 		t.Fatal(err)
 	}
 	write(t, tarball+".meta", string(text))
+}
+
+// writeLock writes the tarball's lock; sdists are what wheels were built from.
+func writeLock(t *testing.T, tarball string, sdists map[string]*lock.Sdist) {
+	t.Helper()
+	inv, err := wheelhouse.Read(t.Context(), tarball, wheelhouse.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := lock.Lock{Tarball: inv.Name, Format: inv.Format, SHA256: inv.SHA256, Size: inv.Size, Python: "3.11"}
+	for _, w := range inv.Wheels {
+		l.Wheels = append(l.Wheels, lock.Wheel{File: w.Name, Size: w.Size, SHA256: w.SHA256, Sdist: sdists[w.Name]})
+	}
+	text, err := l.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(filepath.Dir(tarball), lock.FileName(inv.Name)), string(text))
 }
 
 func write(t *testing.T, path, text string) {

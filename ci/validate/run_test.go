@@ -18,7 +18,11 @@ import (
 
 func TestRunPasses(t *testing.T) {
 	t.Parallel()
-	o := house(t, app, lib, net, stranger, wheeltest.Pytest()).asks(t, "app==1.0\n").
+	o := house(t, app, lib, net, stranger, wheeltest.Pytest())
+	sdist := strings.Repeat("b", 64)
+	writeLock(t, o.Tarball, map[string]*lock.Sdist{"net-1.0-py3-none-any.whl": {File: "net-1.0.tar.gz", SHA256: sdist}})
+	// The list has the hash of what net was built from, not the wheel's.
+	o = o.asks(t, "app==1.0\nnet==1.0 --hash=sha256:"+sdist+"\n").
 		tests(t, "import app, pytest\ndef test_smoke(): pass\ndef test_smoke_skipped(): pytest.skip('x')\ndef test_other(): assert 0\n")
 	o.Venv = filepath.Join(t.TempDir(), "venv")
 	var steps []string
@@ -40,7 +44,7 @@ func TestRunPasses(t *testing.T) {
 	for _, passed := range r.Passed {
 		checks = append(checks, passed.Check)
 	}
-	if got, want := strings.Join(checks, " "), "tarball record packages requirements install pip-check tests"; got != want {
+	if got, want := strings.Join(checks, " "), "tarball record lock packages requirements hashes install pip-check tests"; got != want {
 		t.Errorf("passed %s, want %s", got, want)
 	}
 	if got := brief(r.Findings); !strings.Contains(got, "INFO not-needed") || !strings.Contains(got, "WARN requirements-differ") {
