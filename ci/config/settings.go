@@ -122,7 +122,7 @@ func settings() []setting {
 			field: func(s *Settings) any { return &s.Archive.Dir },
 		}, {
 			key: "archive.owner", fallback: "", optional: true,
-			doc:   "Whom to ask about the archive: a name, a team, an address; \"\" for nobody.\nThe archive's README says it.",
+			doc:   "Whom to ask about the archive: a name, a team, an address; \"\" for nobody.\nThe archive's index says it.",
 			field: func(s *Settings) any { return &s.Archive.Owner },
 		}, {
 			key: "limits.members", kind: number, fallback: "10000",
