@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -81,10 +80,7 @@ func (v Validation) JSON(w io.Writer) error {
 	v.Passed = append([]finding.Passed{}, v.Passed...)
 	v.Findings = append([]finding.Finding{}, v.Findings...)
 	v.Proof.Findings = append([]finding.Finding{}, v.Proof.Findings...)
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false) // ">" stands in every chain
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
+	return writeJSON(w, v)
 }
 
 // Findings writes findings alone, as Validation.Text does, the worst last. The

@@ -80,6 +80,10 @@ func TestValidationJSON(t *testing.T) {
 		t.Errorf("got %s", b.String())
 	}
 	b.Reset()
+	if err := (Validation{Tarball: "x\u202e\u009b"}).JSON(&b); err != nil || strings.ContainsAny(b.String(), "\u202e\u009b") {
+		t.Errorf("what a terminal acts upon is not escaped: %v\n%q", err, b.String())
+	}
+	b.Reset()
 	if err := (Validation{}).JSON(&b); err != nil || strings.Contains(b.String(), "null") {
 		t.Errorf("an empty list is null: %v\n%s", err, b.String())
 	}
