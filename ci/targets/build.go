@@ -172,18 +172,17 @@ func (s *session) checkBuilt(b built, critical []requirements.Requirement) error
 // folder alone.
 func (s *session) pack(ctx context.Context, b built) error {
 	if err := os.MkdirAll(s.Build.Out, 0o755); err != nil {
-		return fault.New(fault.Unable, "no-output-folder", "making the output folder: %w", err).
-			WithHint("choose another: -out=FOLDER")
+		return s.unwritable(err)
 	}
 	unlock, err := atomicfile.Lock(ctx, filepath.Join(s.Build.Out, ".lock"))
 	if err != nil {
-		return fmt.Errorf("waiting for another build in %s: %w", s.show(s.Build.Out), err)
+		return s.unwritable(err)
 	}
 	defer unlock()
 
 	name := s.baseName(b.short) + ".tgz"
 	final := filepath.Join(s.Build.Out, name)
-	fresh := filepath.Join(s.Build.Out, "."+name+".new")
+	fresh := filepath.Join(s.Build.Out, name+".new")
 	defer os.Remove(fresh)
 	done := s.steps.Step(fmt.Sprintf("packing %d wheels", len(b.wheels)))
 	inv, err := wheelhouse.Pack(ctx, fresh, b.wheels)
@@ -204,6 +203,12 @@ func (s *session) pack(ctx context.Context, b built) error {
 		return fault.New(fault.Unable, "not-written", "writing the lock %s: %w", s.show(lockPath), err)
 	}
 	return s.printf("%s  %d wheels, %s, sha256 %s\n%s\n", s.show(final), len(inv.Wheels), entry.FormatSize(inv.Size), inv.SHA256, s.show(lockPath))
+}
+
+// unwritable is the output folder that cannot be made or written to.
+func (s *session) unwritable(err error) error {
+	return fault.New(fault.Unable, "no-output-folder", "writing to the output folder %s: %w", s.show(s.Build.Out), err).
+		WithHint("choose another: -out=FOLDER")
 }
 
 // replace puts the fresh tarball in the old one's place. What was written

@@ -22,7 +22,7 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/verdict"
 )
 
-// Validate proves that a Python without network installs and runs from it.
+// Validate proves that a Python without network runs from it.
 //
 // It takes -tar, else the newest of the tarball built here and those fetched,
 // else the newest archived. It checks the tarball, its record and its wheels
