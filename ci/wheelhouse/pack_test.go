@@ -236,3 +236,12 @@ func TestPackCancelledMidway(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 }
+
+// Padding is zeros even where a chunk was used before.
+func TestPackClearsWhatItPads(t *testing.T) {
+	t.Parallel()
+	wheels := map[string][]byte{"a-1.whl": pseudo(1, ringChunks*packChunk+1), "b-1.whl": pseudo(2, 1)}
+	if inv, err := readBytes(packed(t, wheels), Limits{}, chunkSize); err != nil || inv.Format != Format {
+		t.Errorf("format of %+v, %v", inv, err)
+	}
+}
