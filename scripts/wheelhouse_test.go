@@ -235,7 +235,7 @@ func TestRunsFromAnywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c.env = []string{"WHEELHOUSE_ROOT=/nowhere", "CDPATH=/", "PATH=" + elsewhere + ":" + os.Getenv("PATH")}
+	c.env = []string{"WHEELHOUSE_ROOT=/nowhere", "PATH=" + elsewhere + ":" + os.Getenv("PATH")}
 	want := elsewhere + " " + c.root + " first true\n"
 	for _, command := range []string{c.path("scripts/wheelhouse"), link, "./link", "./second"} {
 		c.run(t, elsewhere, command, "where").want(t, 0, want)
@@ -243,6 +243,8 @@ func TestRunsFromAnywhere(t *testing.T) {
 	c.run(t, elsewhere, "sh", "-c", "second where").want(t, 0, want)
 	c.run(t, elsewhere, "sh", "link", "where", "-word=a b").want(t, 0, want+"a b\n")
 	c.script(t, "refuse", "where").want(t, 7, "")
+	c.env = []string{"CDPATH=" + template}
+	c.run(t, c.root, "scripts/wheelhouse", "where").want(t, 0, c.root+" "+c.root+" first true\n")
 }
 
 func TestHelp(t *testing.T) {

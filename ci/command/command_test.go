@@ -250,11 +250,10 @@ func TestStrangerHoldsPipe(t *testing.T) {
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("no setsid here")
 	}
-	for _, script := range []string{
-		"setsid sleep 600 & echo $!; exit 5",
-		"setsid sh -c 'while :; do echo noise; echo noise >&2; done' & echo $!; exit 5",
-	} {
-		pipe := sh(script).Pipe(t.Context())
+	for _, script := range []string{"exec sleep 600", "while :; do echo noise; echo noise >&2; done"} {
+		// The command ends when the stranger has left the group.
+		mark := filepath.Join(t.TempDir(), "mark")
+		pipe := sh(`setsid sh -c 'echo $$; : > "$1"; '"$2" sh "$1" "$2" & while [ ! -e "$1" ]; do :; done; exit 5`, mark, script).Pipe(t.Context())
 		out, err := pipe.String()
 		first, _, _ := strings.Cut(strings.ReplaceAll(out, "noise\n", ""), "\n")
 		pid, _ := strconv.Atoi(first)
