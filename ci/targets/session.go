@@ -91,7 +91,7 @@ func interrupted(target string, status int, err error) error {
 		// Said after the signal, so most likely because of it; kept for who looks.
 		e.Err = err
 	}
-	return ended{e}
+	return fault.Printed{Fault: e}
 }
 
 // ending gives err as mage is to print it. What has no code of its own comes
@@ -99,11 +99,11 @@ func interrupted(target string, status int, err error) error {
 func ending(target string, err error) error {
 	e, ok := fault.As(err)
 	if !ok {
-		return ended{fault.New(osStatus(err), "failed", "%s: %w", target, err)}
+		return fault.Printed{Fault: fault.New(osStatus(err), "failed", "%s: %w", target, err)}
 	}
 	// The outermost text may say more than the coded error inside it.
 	shown := &fault.Error{Code: e.Code, Status: e.Status, Message: strings.TrimSuffix(err.Error(), " ["+e.Code+"]"), Hint: e.Hint, Err: err}
-	return ended{shown}
+	return fault.Printed{Fault: shown}
 }
 
 func osStatus(err error) int {
@@ -113,24 +113,6 @@ func osStatus(err error) int {
 	}
 	return fault.Refused
 }
-
-// ended is a coded error whose text holds the hint, since mage prints the text
-// and nothing else.
-type ended struct{ fault *fault.Error }
-
-// Error gives the error's line, and the hint on a line of its own.
-func (e ended) Error() string {
-	if e.fault.Hint == "" {
-		return e.fault.Error()
-	}
-	return e.fault.Error() + "\nhint: " + e.fault.Hint
-}
-
-// Unwrap gives the coded error.
-func (e ended) Unwrap() error { return e.fault }
-
-// ExitStatus is what mage ends the process with.
-func (e ended) ExitStatus() int { return e.fault.ExitStatus() }
 
 // typed gives a target's name as the person types it: importers have a prefix
 // ("wheelhouse:fetch"), which is read off the words of the command line.

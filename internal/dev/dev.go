@@ -47,28 +47,10 @@ func Run(ctx context.Context, work func(context.Context, Repository) error) erro
 		return fault.New(128+int(syscall.SIGTERM), "interrupted", "ended by a signal")
 	}
 	if coded, ok := fault.As(err); ok {
-		return ended{coded}
+		return fault.Printed{Fault: coded}
 	}
 	return err
 }
-
-// ended is a coded error that prints its hint as well, since mage prints the
-// text and nothing else.
-type ended struct{ coded *fault.Error }
-
-// Error gives the error's line, and the hint on a line of its own.
-func (e ended) Error() string {
-	if e.coded.Hint == "" {
-		return e.coded.Error()
-	}
-	return e.coded.Error() + "\nhint: " + e.coded.Hint
-}
-
-// Unwrap gives the coded error.
-func (e ended) Unwrap() error { return e.coded }
-
-// ExitStatus is what mage ends the process with.
-func (e ended) ExitStatus() int { return e.coded.ExitStatus() }
 
 // run runs a tool in the repository, with lines of env over the caller's
 // environment, its lines passed on as they come.
