@@ -27,7 +27,7 @@ func offline() []string {
 // every wheel of it.
 func TestLockReadByPackaging(t *testing.T) {
 	s := sample(t)
-	inside := pythonWith(t, packagingPin)
+	inside := newest(t)
 	const script = `
 import sys, tomllib
 from packaging.pylock import Pylock
@@ -44,7 +44,7 @@ print(len(list(lock.select())))
 func TestLockInstalledByPip(t *testing.T) {
 	s := sample(t)
 	dir, target := s.extracted(t), bareVenv(t)
-	pip := pythonWith(t, "pip=="+newestPip)
+	pip := newest(t)
 	lockFile := filepath.Join(dir, filepath.Base(s.lockFile()))
 	run(t, scratch, offline(), pip, "-m", "pip", "--python", target, "install",
 		"--no-index", "--no-deps", "--no-cache-dir", "-r", lockFile).want(t, 0)
@@ -55,7 +55,7 @@ func TestLockInstalledByPip(t *testing.T) {
 func TestLockInstalledByUV(t *testing.T) {
 	s := sample(t)
 	dir, target := s.extracted(t), bareVenv(t)
-	tools := pythonWith(t, uvPin)
+	tools := newest(t)
 	uv := filepath.Join(filepath.Dir(tools), "uv")
 	lockFile := filepath.Join(dir, filepath.Base(s.lockFile()))
 	run(t, scratch, offline(), uv, "pip", "sync", "--offline", "--no-index", "--no-cache", "--no-config",

@@ -12,14 +12,21 @@ import (
 // Whichever pip fetched the wheels, the tarball's bytes are the same.
 func TestPips(t *testing.T) {
 	s := sample(t)
-	for _, test := range []struct{ pip, installer string }{
+	oldest := func(t *testing.T) string {
+		return venvWith(t, filepath.Join(t.TempDir(), "venv"), "pip=="+oldestPip)
+	}
+	for _, test := range []struct {
+		pip       string
+		python    func(*testing.T) string
+		installer string
+	}{
 		// Below 22.3 there is no --python: the wheel that ensurepip carries
 		// installs instead.
-		{oldestPip, "pip"},
-		{newestPip, "pip " + newestPip},
+		{oldestPip, oldest, "pip"},
+		{newestPip, newest, "pip " + newestPip},
 	} {
 		t.Run("pip "+test.pip, func(t *testing.T) {
-			inside := pythonWith(t, "pip=="+test.pip)
+			inside := test.python(t)
 			out := t.TempDir()
 			s.ours(t, s.clone, nil, "build", "-python="+inside, "-out="+out).want(t, 0)
 			if got, want := sum(t, filepath.Join(out, filepath.Base(s.tarball()))), sum(t, s.tarball()); got != want {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/python"
@@ -33,15 +34,32 @@ func interpreter(t *testing.T) python.Interpreter {
 	return i
 }
 
-// pythonWith gives the interpreter of a venv that holds these pinned packages;
-// a pin of pip replaces the pip that the venv came with.
-func pythonWith(t *testing.T, pins ...string) string {
+// venvWith gives the interpreter of a new venv that holds these pinned
+// packages; a pin of pip replaces the pip that the venv came with.
+func venvWith(t *testing.T, dir string, pins ...string) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "venv")
 	run(t, scratch, nil, interpreter(t).Path, "-m", "venv", dir).want(t, 0)
 	inside := venvPython(dir)
 	run(t, scratch, nil, append([]string{inside, "-m", "pip", "install", "--quiet"}, pins...)...).want(t, 0)
 	return inside
+}
+
+var (
+	newestOnce sync.Once
+	newestMade string
+)
+
+// newest gives the interpreter of a venv with the newest pip, uv and packaging;
+// the first test that asks pays for it.
+func newest(t *testing.T) string {
+	t.Helper()
+	newestOnce.Do(func() {
+		newestMade = venvWith(t, filepath.Join(scratch, "newest"), "pip=="+newestPip, uvPin, packagingPin)
+	})
+	if newestMade == "" {
+		t.Fatal("the tools could not be installed; an earlier test says why")
+	}
+	return newestMade
 }
 
 // bareVenv gives the interpreter of a venv that holds nothing at all.

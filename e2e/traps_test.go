@@ -56,8 +56,21 @@ func TestSdist(t *testing.T) {
 func TestHashNotListed(t *testing.T) {
 	s := sample(t)
 	tarball := s.copyOf(t)
-	other := write(t, filepath.Join(t.TempDir(), "other.txt"), "requests==2.31.0 --hash=sha256:"+strings.Repeat("0", 64)+"\n")
+	_, version := wheelOf(t, s, "requests")
+	other := write(t, filepath.Join(t.TempDir(), "other.txt"), "requests=="+version+" --hash=sha256:"+strings.Repeat("0", 64)+"\n")
 	s.ours(t, s.clone, nil, "validate", "-tar="+tarball, "-requirements="+other).want(t, 1).has(t, "hash-not-listed")
+}
+
+// wheelOf gives the file name and the version of a project's wheel in the sample.
+func wheelOf(t *testing.T, s *sampleRun, project string) (file, version string) {
+	t.Helper()
+	for _, wheel := range readLock(t, s.lockFile()).Wheels {
+		if parts := strings.Split(wheel.File, "-"); parts[0] == project {
+			return wheel.File, parts[1]
+		}
+	}
+	t.Fatalf("no wheel of %s in the sample", project)
+	return "", ""
 }
 
 // TestRequirementsNeverReachTheInstaller hands validate requirements whose
