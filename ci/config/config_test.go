@@ -80,14 +80,11 @@ func TestCheckedInFile(t *testing.T) {
 		t.Errorf("%s differs from the table; go test ./ci/config -update writes it. Want:\n%s", path, Template())
 	}
 	c := mustLoad(t, string(data))
-	bare, err := Load(c.Root, c.Root, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	if err := os.Remove(filePath(c.Root)); err != nil {
 		t.Fatal(err)
 	}
-	if bare, err = Load(c.Root, c.Root, nil); err != nil {
+	bare, err := Load(c.Root, c.Root, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(bare.Settings, c.Settings) {

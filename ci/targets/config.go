@@ -15,11 +15,14 @@ import (
 // (retention.keep-last is WHEELHOUSE_RETENTION_KEEP_LAST), over them a
 // target's options.
 func Config(ctx context.Context,
-	json *bool, // print an object with "settings" (default: a table)
+	json *bool, // print an object with "version" and "settings" (default: a table)
 ) error {
 	return begin(ctx, "config", func(ctx context.Context, s *session) error {
 		if on(json) {
 			return s.settingsJSON()
+		}
+		if version != "" {
+			s.note("wheelhouse %s", version)
 		}
 		return s.settings()
 	})
@@ -46,5 +49,5 @@ func (s *session) settingsJSON() error {
 	}
 	encoder := json.NewEncoder(s.stdout)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(map[string][]setting{"settings": settings})
+	return encoder.Encode(map[string]any{"version": version, "settings": settings})
 }
