@@ -49,6 +49,7 @@ func Wheel(ctx context.Context, i Interpreter, requirements, dir string, environ
 	}
 	defer os.RemoveAll(private)
 	log := filepath.Join(private, "pip.log")
+	environ = temporaryIn(environ, private)
 
 	redact := newRedactor(environ)
 	kept := &tail{}
@@ -112,6 +113,15 @@ func wheelEnviron(environ []string) []string {
 	environ = setenv(environ, "PIP_REQUIRE_VIRTUALENV", "0")
 	if getenv(environ, "SOURCE_DATE_EPOCH") == "" {
 		environ = setenv(environ, "SOURCE_DATE_EPOCH", sourceDateEpoch)
+	}
+	return environ
+}
+
+// temporaryIn has Python's tempfile use dir, so that what pip and the build
+// backends put there goes with it: a pip that a signal ends cleans nothing up.
+func temporaryIn(environ []string, dir string) []string {
+	for _, name := range []string{"TMPDIR", "TEMP", "TMP"} {
+		environ = setenv(environ, name, dir)
 	}
 	return environ
 }
