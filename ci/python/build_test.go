@@ -102,6 +102,28 @@ ls -ld "$(dirname "$log")"`)
 	wantCode(t, err, "folder-not-empty", fault.Refused)
 }
 
+func TestErrorLines(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, lines, want string }{
+		{"nothing", "", "it printed nothing"},
+		{"no error named", "one\ntwo", "two"},
+		{"errors", "ERROR: one\nother\nERROR: two", "one; two"},
+		{"pip's own stack", "ERROR: Exception:\nTraceback (most recent call last):\n  File x\nAssertionError: internal", "it broke: AssertionError: internal"},
+	} {
+		if got := errorLines((&tail{data: []byte(c.lines)}).lines()); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// pytest's report lies with the caller's temporary files.
+func TestPytestsTemporaryFolder(t *testing.T) {
+	t.Parallel()
+	v := Venv{environ: []string{"TMPDIR=" + filepath.Join(t.TempDir(), "absent")}}
+	_, err := Pytest(context.Background(), v, t.TempDir(), nil, false, nil)
+	wantCode(t, err, "tests-failed", fault.Unable)
+}
+
 func TestWheelKeepsTheUsersEpoch(t *testing.T) {
 	t.Parallel()
 	if got := getenv(wheelEnviron([]string{"SOURCE_DATE_EPOCH=7"}), "SOURCE_DATE_EPOCH"); got != "7" {

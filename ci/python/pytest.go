@@ -24,17 +24,18 @@ const noTestsStatus = 5
 // tests pass takes at least one that passed. Output goes to progress; nil
 // means nowhere. Codes: pytest-missing, no-tests, tests-failed, no-isolation.
 func Pytest(ctx context.Context, v Venv, dir string, args []string, noNetwork bool, progress io.Writer) (verdict.Tests, error) {
-	private, err := os.MkdirTemp("", "wheelhouse-pytest-")
+	environ := v.environ
+	if environ == nil {
+		environ = CleanEnviron(os.Environ())
+	}
+	// Where the caller's temporary files go, they are removed with them.
+	private, err := os.MkdirTemp(getenv(environ, "TMPDIR"), "wheelhouse-pytest-")
 	if err != nil {
 		return verdict.Tests{}, fault.New(fault.Unable, "tests-failed", "making a temporary folder for pytest's report: %w", err)
 	}
 	defer os.RemoveAll(private)
 	report := filepath.Join(private, "junit.xml")
 	kept := &tail{}
-	environ := v.environ
-	if environ == nil {
-		environ = CleanEnviron(os.Environ())
-	}
 	err = stream(ctx, command.Command{
 		Path: v.Python,
 		Args: append([]string{"-I", "-B", "-m", "pytest", "-o", "cache_dir=" + filepath.Join(private, "cache"),

@@ -95,6 +95,10 @@ func errorLines(lines []string) string {
 			}
 		}
 	}
+	if len(errs) == 1 && errs[0] == "Exception:" && len(lines) > 0 {
+		// pip itself broke: what follows is its stack, and what happened stands last.
+		errs[0] = "it broke: " + lines[len(lines)-1]
+	}
 	if len(errs) == 0 && len(lines) > 0 {
 		errs = lines[len(lines)-1:]
 	}

@@ -21,7 +21,13 @@ type Venv struct {
 
 	// environ is that of the interpreter which made it.
 	environ []string
+	// created tells that there was no such folder before.
+	created bool
 }
+
+// Remove removes what NewVenv made: the folder, or what is in it where an empty
+// one was there before. What cannot be removed stays.
+func (v Venv) Remove() { release(v.Dir, v.created) }
 
 const (
 	// venvMarker is the file that tells a venv of ours from a folder of the
@@ -49,7 +55,7 @@ func NewVenv(ctx context.Context, i Interpreter, dir string) (Venv, error) {
 		Args: []string{"-I", "-m", "venv", "--without-pip", dir},
 		Env:  i.cleanEnviron(),
 	}, probeBytes)
-	v := Venv{Dir: dir, Python: venvPython(dir), environ: i.cleanEnviron()}
+	v := Venv{Dir: dir, Python: venvPython(dir), environ: i.cleanEnviron(), created: created}
 	if err == nil {
 		_, err = os.Stat(v.Python)
 	}

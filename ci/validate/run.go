@@ -33,9 +33,9 @@ func Run(ctx context.Context, o Options) (result *Result, err error) {
 	if err := checkOptions(o); err != nil {
 		return nil, err
 	}
-	temp, err := os.MkdirTemp(o.TempDir, "wheelhouse-validate-") // mode 0700
+	temp, err := newTemporary(o.TempDir)
 	if err != nil {
-		return nil, fault.New(fault.Unable, "no-temporary-folder", "making a temporary folder: %w", err)
+		return nil, err
 	}
 	r := &run{o: o, started: o.Now(), temp: temp, result: &Result{}}
 	defer func() { result, err = r.end(ctx, err) }()
@@ -179,18 +179,25 @@ func (r *run) end(ctx context.Context, err error) (*Result, error) {
 	}
 	keep := r.o.Keep && err == nil
 	if !keep {
-		if e := os.RemoveAll(r.temp); e != nil && err == nil {
+		if e := removeAll(r.temp); e != nil && err == nil {
 			err = fault.New(fault.Unable, "cleanup-failed", "removing temporary files: %w", e)
 		}
+	}
+	// A venv that was asked for and holds nothing, or half of it, is not what
+	// was asked for.
+	named := r.o.Venv != "" && r.venv.Dir != ""
+	if named && (err != nil || r.result.Proof.Installer == "") {
+		r.venv.Remove()
+		named = false
 	}
 	if err != nil {
 		return nil, err
 	}
 	res := r.result
 	if keep {
-		res.Kept, res.Venv = r.temp, r.venv.Dir
+		res.Kept = r.temp
 	}
-	if r.o.Venv != "" {
+	if keep && r.o.Venv == "" || named {
 		res.Venv = r.venv.Dir
 	}
 	if n := len(res.Findings); n > mostFindings {

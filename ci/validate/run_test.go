@@ -157,12 +157,13 @@ func TestRunRefuses(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			o := c.options(t)
+			o.Venv = filepath.Join(o.TempDir, "venv") // nothing comes into it
 			r, err := Run(t.Context(), o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := failures(r.Findings); got != c.want {
-				t.Errorf("got %s\nwant %s", brief(r.Findings), c.want)
+			if got := failures(r.Findings); got != c.want || r.Venv != "" {
+				t.Errorf("got %s, venv %q\nwant %s", brief(r.Findings), r.Venv, c.want)
 			}
 			if r.Proof.Result != "FAIL" || r.Proof.Installed != 0 || r.Proof.Isolation != "none: nothing was run" {
 				t.Errorf("got %+v", r.Proof)
@@ -205,6 +206,18 @@ func TestRunRefusesTests(t *testing.T) {
 	}
 }
 
+// Every pip takes the derived requirements where wheels spell extras freely.
+func TestRunSpelledExtras(t *testing.T) {
+	t.Parallel()
+	o := house(t,
+		wheeltest.Wheel{Project: "app", RequiresDist: []string{"lib[Net.Work]"}},
+		wheeltest.Wheel{Project: "lib", RequiresDist: []string{`net; extra == "Net_work"`}, ProvidesExtra: []string{"Net_work"}}, net)
+	r, err := Run(t.Context(), o)
+	if err != nil || r.Failed() || r.Proof.Installed != 3 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+}
+
 // A record in the place where old archives have it is found; without any the
 // proof goes on.
 func TestRunFindsRecord(t *testing.T) {
@@ -234,6 +247,7 @@ func TestRunInterrupted(t *testing.T) {
 			t.Parallel()
 			o := house(t, app, lib, net, wheeltest.Pytest()).tests(t, "import time\ndef test_smoke(): time.sleep(60)\n")
 			o.Keep = true
+			o.Venv = filepath.Join(o.TempDir, "venv")
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			o.Step = func(text string) func() {
