@@ -71,7 +71,11 @@ func (r *run) close(ctx context.Context, roots, constraints []Root) error {
 	}
 	reached, found := Closure(w)
 	r.result.Reached = reached
-	r.passes("requirements", fmt.Sprintf("%s reach %s, all there", count(len(roots), "root"), count(len(reached), "wheel")), found)
+	text := ""
+	if len(reached) > 0 {
+		text = fmt.Sprintf("%s reached from %s, all there", count(len(reached), "wheel"), count(len(roots), "root"))
+	}
+	r.passes("requirements", text, found)
 	if len(reached) == 0 && !finding.Failed(r.result.Findings) {
 		r.passes("", "", []finding.Finding{{
 			Code: "no-roots", Severity: finding.Fail, Subject: r.result.Inventory.Name,
@@ -79,8 +83,8 @@ func (r *run) close(ctx context.Context, roots, constraints []Root) error {
 		}})
 	}
 	hashed := slices.ContainsFunc(roots, func(root Root) bool { return len(root.SHA256) > 0 })
-	text := ""
-	if hashed {
+	text = ""
+	if hashed && !finding.Failed(found) {
 		text = "the wheels are those that the requirements list"
 	}
 	r.passes("hashes", text, hashes(w, reached, r.sums, r.result.Lock))

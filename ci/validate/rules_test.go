@@ -271,6 +271,27 @@ func TestDerive(t *testing.T) {
 	}
 }
 
+// pip before 23.3 breaks on an extra in two spellings.
+func TestDeriveSpelling(t *testing.T) {
+	t.Parallel()
+	sum := strings.Repeat("a", 64)
+	reached := []Reached{{File: "app-1-py3-none-any.whl"}, {File: "lib_x-1-py3-none-any.whl", Extras: []string{"a-b", "c"}}}
+	for asked, want := range map[string]string{
+		"lib.x[a-b,c]":                "lib-x[a-b,c]==1",
+		"Lib_X [ c,A.B ]>=1":          "lib-x[c]==1",
+		"lib-x[C,a_b] ; extra == 'x'": "lib-x==1",
+		"other[a_b]":                  "lib-x[a-b,c]==1",
+	} {
+		metadata := map[string]wheel.Metadata{
+			reached[0].File: {Version: "1", RequiresDist: []string{asked}}, reached[1].File: {Version: "1"},
+		}
+		got, err := derive(reached, metadata, map[string]string{reached[0].File: sum, reached[1].File: sum})
+		if _, line, _ := strings.Cut(got, "\n"); err != nil || line != want+" --hash=sha256:"+sum+"\n" {
+			t.Errorf("%s: got %q, %v", asked, got, err)
+		}
+	}
+}
+
 func TestNotNeeded(t *testing.T) {
 	t.Parallel()
 	files := []wheelhouse.File{{Name: "a.whl"}, {Name: "b.whl"}}
