@@ -80,7 +80,7 @@ func (s *session) build(ctx context.Context, folder string) error {
 	} else {
 		var fresh string
 		if fresh, err = os.MkdirTemp("", "wheelhouse-build-"); err != nil {
-			return fault.New(fault.Unable, "no-temp-folder", "making a folder for the wheels: %w", err)
+			return fault.New(fault.Unable, "no-temporary-folder", "making a folder for the wheels: %w", err)
 		}
 		defer os.RemoveAll(fresh)
 		b, err = s.wheelsFromPip(ctx, fresh)
@@ -113,7 +113,7 @@ func (s *session) wheelsOf(ctx context.Context, folder string) (built, error) {
 
 // wheelsFromPip has pip make the wheels of the requirements.
 func (s *session) wheelsFromPip(ctx context.Context, fresh string) (built, error) {
-	set, err := requirements.Load(s.Requirements, s.getenv)
+	set, err := s.loadRequirements()
 	if err != nil {
 		return built{}, err
 	}
@@ -152,6 +152,11 @@ func (s *session) checkBuilt(b built, critical []requirements.Requirement) error
 			failed = append(failed, f)
 		}
 	}
+	for _, p := range critical {
+		if p.Marker != "" && len(validate.Critical([]requirements.Requirement{{Project: p.Project}}, names)) > 0 {
+			s.note("there is no wheel of the critical package %s; validate tells whether its marker asks for one", p.Project)
+		}
+	}
 	if len(failed) == 0 {
 		return nil
 	}
@@ -184,6 +189,9 @@ func (s *session) pack(ctx context.Context, b built) error {
 	final := filepath.Join(s.Build.Out, name)
 	fresh := filepath.Join(s.Build.Out, name+".new")
 	defer os.Remove(fresh)
+	if err := sweep(s.Build.Out, name); err != nil {
+		return s.unwritable(err)
+	}
 	done := s.steps.Step(fmt.Sprintf("packing %d wheels", len(b.wheels)))
 	inv, err := wheelhouse.Pack(ctx, fresh, b.wheels)
 	done()
@@ -203,6 +211,26 @@ func (s *session) pack(ctx context.Context, b built) error {
 		return fault.New(fault.Unable, "not-written", "writing the lock %s: %w", s.show(lockPath), err)
 	}
 	return s.printf("%s  %d wheels, %s, sha256 %s\n%s\n", s.show(final), len(inv.Wheels), entry.FormatSize(inv.Size), inv.SHA256, s.show(lockPath))
+}
+
+// sweep removes what killed builds left of a tarball, which may be large. The
+// caller holds the folder's lock, so that none is at work.
+func sweep(dir, name string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		left := e.Name() == name+".new" ||
+			strings.HasPrefix(e.Name(), "."+name+".new.") && strings.HasSuffix(e.Name(), ".tmp")
+		if !left || !e.Type().IsRegular() {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unwritable is the output folder that cannot be made or written to.

@@ -23,7 +23,7 @@ func (r *run) check(ctx context.Context) error {
 
 	r.beside()
 	roots, constraints, found := rootsOf(o, files)
-	r.passes("packages", packageNames(o.Packages), found)
+	r.passes("packages", packageNames(o.Packages, files), found)
 	asked := len(roots)
 	if o.Tests != "" {
 		root, found := testRoot(files)
@@ -111,10 +111,14 @@ func unfounded(o Options, roots int) []finding.Finding {
 	return found
 }
 
-func packageNames(packages []requirements.Requirement) string {
+// packageNames gives the critical packages that there are wheels of: one with a
+// marker may have none.
+func packageNames(packages []requirements.Requirement, wheels []string) string {
 	var texts []string
 	for _, p := range packages {
-		texts = append(texts, p.Redacted())
+		if len(Critical([]requirements.Requirement{{Project: p.Project}}, wheels)) == 0 {
+			texts = append(texts, p.Redacted())
+		}
 	}
 	return listed(texts)
 }

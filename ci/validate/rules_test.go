@@ -271,6 +271,15 @@ func TestDerive(t *testing.T) {
 	}
 }
 
+// A package that is not there is not praised, whatever its marker.
+func TestPackageNames(t *testing.T) {
+	t.Parallel()
+	got := packageNames(packages(t, "app>=1", "other; python_version > '3'"), []string{"app-1-py3-none-any.whl"})
+	if got != "app>=1" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // pip before 23.3 breaks on an extra in two spellings.
 func TestDeriveSpelling(t *testing.T) {
 	t.Parallel()
