@@ -86,12 +86,12 @@ func (s *session) validate(ctx context.Context, chosen choice, o validateOptions
 		return err
 	}
 	s.note("validating %s (%s)", s.show(chosen.path), chosen.why)
-	set, err := s.requirementsFor(chosen.path, o.ownRequirements)
+	set, from, err := s.requirementsFor(chosen.path, o.ownRequirements)
 	if err != nil {
 		return err
 	}
 	result, err := validate.Run(ctx, validate.Options{
-		Tarball: chosen.path, Requirements: set, Packages: critical, Python: s.Python,
+		Tarball: chosen.path, Requirements: set, RequirementsFrom: from, Packages: critical, Python: s.Python,
 		Venv: o.venv, Keep: o.keep, Tests: s.Validate.Tests, Pytest: o.pytest,
 		Network: s.Validate.Network, Limits: s.limits(), Environ: s.environ,
 		Step: s.steps.Step, Now: s.now, Typed: s.typed("validate"),
@@ -172,22 +172,30 @@ func (s *session) keepVerdict(tarball string, result *validate.Result) error {
 
 // requirementsFor gives the requirements to hold the tarball against: those
 // that the person named, else those that travel with it, else the
-// repository's; nil where there are none.
-func (s *session) requirementsFor(tarball string, own bool) (*requirements.Set, error) {
+// repository's; nil where there are none. from names them for messages.
+func (s *session) requirementsFor(tarball string, own bool) (set *requirements.Set, from string, err error) {
 	if !own {
 		// What is wrong with the record is for the checks to say.
 		if record, err := readMeta(tarball + ".meta"); err == nil {
-			if set, err := s.travelling(tarball, record); err != nil || set != nil {
-				return set, err
+			set, err := s.travelling(tarball, record)
+			if err != nil {
+				return nil, "", err
+			}
+			if set != nil {
+				return set, s.show(set.Path) + ", which travels with the tarball", nil
 			}
 		}
 	}
-	set, err := requirements.Load(s.Requirements, s.getenv)
+	set, err = requirements.Load(s.Requirements, s.getenv)
 	if fault.Code(err) == "requirements-missing" && !own {
 		s.note("no requirements at %s: only the critical packages are proven", s.show(s.Requirements))
-		return nil, nil
+		return nil, "", nil
 	}
-	return set, err
+	from = s.show(s.Requirements)
+	if !own {
+		from += ", the repository's"
+	}
+	return set, from, err
 }
 
 // travelling gives the requirements that lie with a tarball in its entry: the
