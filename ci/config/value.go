@@ -107,6 +107,10 @@ func checkItem(item string) error {
 // placeholder is what name may hold in braces.
 var placeholder = regexp.MustCompile(`\{[^}]*\}?|\}`)
 
+// nameLetters are what a base name may consist of: an archive lies in git and
+// on the web, and takes no other. The braces are those of {python}.
+const nameLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-{}"
+
 // checkName says what is wrong with a tarball's base name. It must be a file
 // name on every system, and none that a tool takes for an option.
 func checkName(name string) error {
@@ -114,14 +118,16 @@ func checkName(name string) error {
 		return fmt.Errorf("%s stands for nothing; only {python} does", brief(found))
 	}
 	switch {
-	case len(name) > 200:
-		return errors.New("longer than 200 bytes")
+	case len(name) > 140:
+		return errors.New("longer than 140 bytes")
 	case strings.ContainsAny(name, `/\:*?"<>|`):
 		return fmt.Errorf("%s is not a bare file name", brief(name))
-	case strings.HasPrefix(name, ".") || strings.HasPrefix(name, "-") || strings.TrimRight(name, " .") != name:
-		return fmt.Errorf("%s starts with a dot or hyphen, or ends with a dot or blank", brief(name))
+	case strings.TrimLeft(name, "._+-") != name || strings.TrimRight(name, " .") != name:
+		return fmt.Errorf("%s starts with a dot, hyphen, plus or underscore, or ends with a dot or blank", brief(name))
 	case strings.HasSuffix(strings.ToLower(name), ".tgz"):
 		return fmt.Errorf("%s: leave .tgz out, it is added", brief(name))
+	case strings.ContainsFunc(name, func(r rune) bool { return !strings.ContainsRune(nameLetters, r) }):
+		return fmt.Errorf("%s has other characters than letters, digits, '.', '_', '+' and '-'", brief(name))
 	}
 	return nil
 }
