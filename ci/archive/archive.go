@@ -39,8 +39,9 @@ type Outcome struct {
 	// Entry as it is now, read from its folder.
 	Entry entry.Entry
 	// Added: a new tarball came in. Renewed: its verdict was replaced by a
-	// newer one. Restored: the tarball was missing or of the wrong size beside
-	// its record, and was put back. None of them: it was all there already.
+	// newer one. Restored: the tarball was damaged beside its record (of the wrong
+	// size, or no file), and was put back. None of them: it was all there
+	// already; a tarball that was removed from its entry stays removed.
 	Added, Renewed, Restored bool
 	// Findings tell what was left out, and why; warnings all.
 	Findings []finding.Finding
@@ -52,10 +53,21 @@ type Archive struct {
 	Dir string
 	// Owner is whom to ask, for the generated texts; empty: nobody is named.
 	Owner string
+	// Typed gives a target's name as the person types it, for hints; nil: its
+	// plain name, "meta".
+	Typed func(target string) string
 
 	// step is called before each step of Add, with its name; an error fails
 	// that step. Tests alone set it.
 	step func(name string) error
+}
+
+// typed gives a target's name for a hint.
+func (a Archive) typed(target string) string {
+	if a.Typed == nil {
+		return target
+	}
+	return a.Typed(target)
 }
 
 // at calls the step hook.
@@ -91,7 +103,7 @@ const ignored = `# Tarballs stay out of git; "git add -f" keeps a chosen few.
 // archive-failed, tar-unreadable (could not be done here); and those of
 // wheelhouse.Read.
 func (a Archive) Add(ctx context.Context, s Submission) (Outcome, error) {
-	sub, err := read(s)
+	sub, err := a.read(s)
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -90,21 +90,37 @@ func TestAddAgain(t *testing.T) {
 		}
 	}
 	archived := filepath.Join(out.Entry.Path, tgz)
-	for _, damage := range []func() error{
-		func() error { return os.Remove(archived) },
-		func() error { return os.Truncate(archived, 10) },
-	} {
-		must(t, damage())
-		if out, err = a.Add(t.Context(), s); err != nil || !out.Restored || out.Entry.Wheelhouses[0].State != entry.Full {
-			t.Errorf("a tarball put back: %+v, %v", out, err)
-		}
-		if snapshot(t, a.Dir)["20261122-"+theRun+"/"+tgz] != r.SHA256 {
-			t.Error("what was put back is not the tarball")
-		}
+	must(t, os.Truncate(archived, 10))
+	if out, err = a.Add(t.Context(), s); err != nil || !out.Restored || out.Entry.Wheelhouses[0].State != entry.Full {
+		t.Errorf("a tarball put back: %+v, %v", out, err)
+	}
+	if snapshot(t, a.Dir)["20261122-"+theRun+"/"+tgz] != r.SHA256 {
+		t.Error("what was put back is not the tarball")
+	}
+	must(t, os.Remove(archived)) // as pruning does
+	writeVerdict(t, s.Tarball, r.SHA256, created.Add(2*time.Hour))
+	if out, err = a.Add(t.Context(), s); err != nil || out.Restored || !out.Renewed || out.Entry.Wheelhouses[0].State != entry.RecordOnly {
+		t.Errorf("a tarball that was removed: %+v, %v", out, err)
 	}
 	must(t, os.WriteFile(s.Tarball, bytes.Repeat([]byte("x"), int(r.Size)), 0o644))
 	if _, err := a.Add(t.Context(), s); fault.Code(err) != "meta-mismatch" {
 		t.Errorf("a changed tarball whose record is archived: %v", err)
+	}
+}
+
+// TestHintsNameTargetsAsTyped holds that who imports the targets under a
+// prefix reads it in the hints.
+func TestHintsNameTargetsAsTyped(t *testing.T) {
+	t.Parallel()
+	a := Archive{Dir: t.TempDir(), Typed: func(target string) string { return "wheelhouse:" + target }}
+	s, _ := build(t, tgz, demo("1"))
+	must(t, os.Remove(s.Tarball+".meta"))
+	_, noMeta := a.Add(t.Context(), s)
+	_, noRun := a.Find(t.Context(), "5")
+	for want, err := range map[string]error{"mage wheelhouse:meta -tar=": noMeta, "mage wheelhouse:archive`": noRun} {
+		if e, ok := fault.As(err); !ok || !strings.Contains(e.Hint, want) {
+			t.Errorf("want a hint with %q, got %+v", want, err)
+		}
 	}
 }
 

@@ -121,7 +121,7 @@ func (a Archive) readOne(reader *entry.Reader, name string) *entry.Entry {
 		_, run, _, _ = entry.ParseFlatName(name)
 	}
 	return &entry.Entry{Run: run, Date: date, Path: path, Flat: !isDir, Wheelhouses: []entry.Wheelhouse{
-		{Size: -1, State: entry.Broken, Why: plain(err)},
+		{Size: -1, State: entry.Broken, Why: why(err)},
 	}}
 }
 
@@ -132,8 +132,12 @@ func notAFolder(path string, named bool) bool {
 	return named && err == nil && !info.IsDir()
 }
 
-// plain gives an error's text without its code.
-func plain(err error) string {
+// why gives an error's text without its code and without this machine's paths:
+// the index, which lies in git, shows it.
+func why(err error) string {
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		return "cannot be read: " + path.Err.Error()
+	}
 	if f, ok := fault.As(err); ok {
 		return f.Message
 	}
@@ -179,7 +183,7 @@ func markDuplicates(entries []entry.Entry) {
 		for j := range e.Wheelhouses {
 			w := &e.Wheelhouses[j]
 			if w.State != entry.Broken {
-				w.State, w.Why = entry.Broken, "run "+e.Run+" has an older entry, "+first
+				w.State, w.Why = entry.Broken, "run "+e.Run+" has an older entry, "+filepath.Base(first)
 			}
 		}
 	}
@@ -238,21 +242,21 @@ func (a Archive) Find(ctx context.Context, run string) (entry.Entry, error) {
 	case 1:
 		return ofRun[0], nil
 	case 0:
-		return entry.Entry{}, noSuchRun(a.Dir, run, entries)
+		return entry.Entry{}, a.noSuchRun(run, entries)
 	}
 	return entry.Entry{}, fault.New(fault.Refused, "run-duplicate", "run %s has %d entries: %s",
 		run, len(ofRun), paths(ofRun)).WithHint("name one of them by its folder's name")
 }
 
 // noSuchRun tells what there is instead.
-func noSuchRun(dir, run string, entries []entry.Entry) error {
-	err := fault.New(fault.Refused, "no-such-run", "no such run in the archive %s: %q", dir, run)
+func (a Archive) noSuchRun(run string, entries []entry.Entry) error {
+	err := fault.New(fault.Refused, "no-such-run", "no such run in the archive %s: %q", a.Dir, run)
 	if len(entries) == 0 {
-		return err.WithHint("the archive is empty; the target archive adds to it")
+		return err.WithHint("the archive is empty; `mage %s` adds to it", a.typed("archive"))
 	}
 	var newest []string
 	for _, e := range entries[:min(3, len(entries))] {
 		newest = append(newest, e.Run)
 	}
-	return err.WithHint("the newest runs are %s; the target list shows all", strings.Join(newest, ", "))
+	return err.WithHint("the newest runs are %s; `mage %s` shows all", strings.Join(newest, ", "), a.typed("list"))
 }

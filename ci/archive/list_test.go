@@ -2,6 +2,7 @@ package archive
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,6 +70,36 @@ func TestList(t *testing.T) {
 	}
 	if _, err := (Archive{Dir: filepath.Join(a.Dir, "README.md")}).List(t.Context()); fault.Code(err) != "archive-unreadable" {
 		t.Errorf("a file as archive: %v", err)
+	}
+}
+
+// What is wrong with an entry is told without this machine's paths: the index,
+// which lies in git, shows it.
+func TestBrokenIsToldWithoutPaths(t *testing.T) {
+	t.Parallel()
+	a := Archive{Dir: t.TempDir()}
+	must(t, os.WriteFile(filepath.Join(a.Dir, "wheelhouse-3.11-run-7.meta"), nil, 0o644))
+	put(t, a.Dir, "20261120", "8", created)
+	put(t, a.Dir, "20261121", "8", created)
+	must(t, os.WriteFile(filepath.Join(a.Dir, "20261120-8", "wheelhouse-3.12.tgz.meta"), []byte("x"), 0o644))
+	entries, err := a.List(t.Context())
+	must(t, err)
+	broken := 0
+	for _, e := range entries {
+		for _, w := range e.Wheelhouses {
+			if w.State == entry.Broken {
+				broken++
+			}
+			if strings.Contains(w.Why, a.Dir) {
+				t.Errorf("%s: %s", e.Run, w.Why)
+			}
+		}
+	}
+	if broken != 3 {
+		t.Errorf("%d are broken, not 3: %+v", broken, entries)
+	}
+	if text := why(&fs.PathError{Op: "open", Path: a.Dir, Err: fs.ErrPermission}); strings.Contains(text, a.Dir) {
+		t.Error(text)
 	}
 }
 

@@ -179,7 +179,7 @@ func (sub *submission) sameTarball(sha256 string, size int64) error {
 	return fault.New(fault.Refused, "meta-mismatch",
 		"archiving %s: its record does not agree with it: recorded sha256 %s and %d bytes, found %s and %d",
 		sub.path, sub.record.SHA256, sub.record.Size, sha256, size).
-		WithHint("the tarball or the record was changed after it was made: build it again, or run the target meta on it in another folder and compare")
+		WithHint("the tarball or the record was changed after it was made: build it again, or run `mage %s` on it in another folder and compare", sub.typed("meta"))
 }
 
 // interruptible ends reading with its context.
@@ -197,11 +197,11 @@ func (i interruptible) Read(p []byte) (int, error) {
 }
 
 // refresh serves a tarball that is in the archive: it is held against its
-// record, a newer verdict replaces the old one, and a tarball that is missing
-// or of the wrong size is put back.
+// record, a newer verdict replaces the old one, and a tarball that is damaged
+// there is put back. One that is gone stays gone: it may have been pruned.
 func (a Archive) refresh(ctx context.Context, sub *submission, there found) (renewed, restored bool, err error) {
 	dir := filepath.Dir(there.record.Meta)
-	if there.record.State != entry.Full {
+	if there.record.State == entry.Broken {
 		if err := a.restore(ctx, sub, filepath.Join(dir, there.record.Tarball)); err != nil {
 			return false, false, err
 		}

@@ -28,6 +28,7 @@ type submission struct {
 	run        string
 	date       time.Time
 	limits     wheelhouse.Limits
+	typed      func(target string) string // for hints
 
 	record     meta.Record
 	recordText []byte
@@ -49,10 +50,10 @@ type submission struct {
 var tarballName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,150}\.tgz$`)
 
 // read reads everything of a submission but the tarball.
-func read(s Submission) (*submission, error) {
+func (a Archive) read(s Submission) (*submission, error) {
 	sub := &submission{
 		path: s.Tarball, name: filepath.Base(s.Tarball), run: s.Run, date: s.Date,
-		limits: s.Limits, makeLock: s.Lock,
+		limits: s.Limits, typed: a.typed, makeLock: s.Lock,
 	}
 	if !entry.ValidRun(s.Run) {
 		return nil, fault.New(fault.Usage, "bad-run", "no run id for the archive: %q", s.Run).
@@ -123,7 +124,7 @@ func (sub *submission) readRecord() (err error) {
 	}
 	if sub.recordText == nil {
 		return fault.New(fault.Refused, "no-meta", "archiving %s: there is no %s beside it", sub.path, name).
-			WithHint("run the target meta on it first")
+			WithHint("write it: mage %s -tar=%s", sub.typed("meta"), sub.path)
 	}
 	path := filepath.Join(filepath.Dir(sub.path), name)
 	if sub.record, err = meta.Parse(sub.recordText, path); err != nil {
@@ -131,7 +132,7 @@ func (sub *submission) readRecord() (err error) {
 	}
 	if sub.record.SHA256 == "" {
 		return fault.New(fault.Refused, "bad-meta", "archiving %s: %s does not say its sha256", sub.name, path).
-			WithHint("move it away and let the target meta write one, with -createdAt for the old date")
+			WithHint("move it away and let `mage %s` write one, with -createdAt for the old date", sub.typed("meta"))
 	}
 	if sub.record.Name != "" && sub.record.Name != sub.name {
 		return fault.New(fault.Refused, "meta-mismatch", "archiving %s: %s is the record of %q", sub.name, path, sub.record.Name)
@@ -210,5 +211,5 @@ func (sub *submission) checkRead(inv *wheelhouse.Inventory) error {
 func (sub *submission) lockMismatch(why string) error {
 	return fault.New(fault.Refused, "lock-mismatch",
 		"archiving %s: %s beside it does not agree with it: %s", sub.path, lock.FileName(sub.name), why).
-		WithHint("move the lock away: archive then writes one from the tarball")
+		WithHint("move the lock away: `mage %s` then writes one from the tarball", sub.typed("archive"))
 }

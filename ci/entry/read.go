@@ -176,7 +176,7 @@ func (rd *Reader) readWheelhouse(d *folder, dir, name, tarball string, files []s
 		w.State, w.Why = Broken, "reading the record: "+err.Error()
 		return w
 	}
-	r, err := meta.Parse(data, w.Meta)
+	r, err := meta.Parse(data, name) // not the path: the archive's index shows what is wrong
 	if err != nil {
 		w.State, w.Why = Broken, plain(err)
 		return w

@@ -97,5 +97,5 @@ func (s *session) diff(a, b entry.Entry) ([]entry.Change, error) {
 
 // store is the archive of this repository.
 func (s *session) store() archive.Archive {
-	return archive.Archive{Dir: s.Config.Archive.Dir, Owner: s.Config.Archive.Owner}
+	return archive.Archive{Dir: s.Config.Archive.Dir, Owner: s.Config.Archive.Owner, Typed: s.typed}
 }
