@@ -108,7 +108,7 @@ func (s *session) requirementsOf(tarball string, record meta.Record) (*requireme
 	if set, err := s.travelling(tarball, record); err != nil || set != nil {
 		return set, err
 	}
-	set, err := requirements.Load(s.Requirements, s.getenv)
+	set, err := s.loadRequirements()
 	if fault.Code(err) == "requirements-missing" {
 		return nil, nil
 	}

@@ -43,26 +43,48 @@ func Meta(ctx context.Context,
 		}
 		at := s.now()
 		if createdAt != nil {
-			if at, err = time.Parse(time.RFC3339, *createdAt); err != nil {
-				return fault.New(fault.Usage, "bad-time", "meta: -createdAt is %q, which is not RFC 3339", *createdAt).
-					WithHint("write it as 2026-01-31T12:00:00Z")
+			if at, err = timeOf(*createdAt); err != nil {
+				return err
+			}
+		}
+		if requirements != nil { // of those that are named, nothing may be missing
+			if _, err := s.loadRequirements(); err != nil {
+				return err
 			}
 		}
 		return s.meta(ctx, tarball, at)
 	})
 }
 
+// timeOf reads the option -createdAt: a time that a record can hold.
+func timeOf(text string) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, text)
+	if year := at.UTC().Year(); err != nil || at.IsZero() || year < 1 || year > 9999 {
+		return at, fault.New(fault.Usage, "bad-time", "meta: -createdAt is %q, which is no time in RFC 3339", text).
+			WithHint("write it as 2026-01-31T12:00:00Z")
+	}
+	return at, nil
+}
+
+// loadRequirements reads the requirements and all that they include.
+func (s *session) loadRequirements() (*requirements.Set, error) {
+	return requirements.Load(s.Requirements, s.getenv)
+}
+
 // tarball gives the option's tarball, or the one that build makes.
 func (s *session) tarball(ctx context.Context, option *string) (string, error) {
 	path, err := s.path("tar", option)
-	if err != nil || path != "" {
-		return s.show(path), err
-	}
-	short, err := s.shortPython(ctx)
 	if err != nil {
 		return "", err
 	}
-	path = s.show(filepath.Join(s.Build.Out, s.baseName(short)+".tgz"))
+	if path == "" {
+		short, err := s.shortPython(ctx)
+		if err != nil {
+			return "", err
+		}
+		path = filepath.Join(s.Build.Out, s.baseName(short)+".tgz")
+	}
+	path = s.show(path)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return "", fault.New(fault.Refused, "tar-missing", "no such tarball: %s", path).
 			WithHint("make it: mage %s, or name another: -tar=PATH", s.typed("build"))
@@ -131,7 +153,7 @@ func (s *session) details(ctx context.Context, name string, at time.Time) (meta.
 			return d, err
 		}
 	}
-	set, err := requirements.Load(s.Requirements, s.getenv)
+	set, err := s.loadRequirements()
 	switch {
 	case err == nil:
 		d.RequirementsHash, d.RequirementsInputs = set.Hash, set.Inputs
@@ -153,10 +175,11 @@ func (s *session) details(ctx context.Context, name string, at time.Time) (meta.
 	return d, nil
 }
 
-// variable gives an environment variable as one line of a record may hold it.
+// variable gives an environment variable as one line of a record may hold it:
+// blanks are single spaces, and what cannot be printed is escaped.
 func (s *session) variable(name string) string {
 	value, _ := s.getenv(name)
-	return strings.Join(strings.Fields(value), " ")
+	return report.Visible(strings.Join(strings.Fields(value), " "))
 }
 
 // commit gives the checkout's commit; "" outside git, which is no error: a
