@@ -35,10 +35,11 @@ def bundled():
 
 
 def load(wheel):
-    """The version of the interpreter's own pip ("" for none), with pip or the wheel importable."""
+    """Version and runner of the interpreter's own pip ("" for none), with pip or the wheel importable."""
     try:
         import pip._vendor.packaging
-        return str(getattr(pip, "__version__", ""))
+        runner = os.path.join(os.path.dirname(pip.__file__ or ""), "__pip-runner__.py")
+        return str(getattr(pip, "__version__", "")), runner if os.path.isfile(runner) else ""
     except ImportError:
         for name in [n for n in sys.modules if n == "pip" or n.startswith("pip.")]:
             del sys.modules[name]
@@ -46,7 +47,7 @@ def load(wheel):
         say({"error": "no-pip"})
         sys.exit(0)
     sys.path.insert(0, wheel)
-    return ""
+    return "", ""
 
 
 def glibc():
@@ -59,7 +60,7 @@ def glibc():
 
 def environment():
     wheel = bundled()
-    version = load(wheel)
+    version, runner = load(wheel)
     try:
         from pip._vendor.packaging import markers, tags
     except ImportError:  # pip before 20
@@ -69,7 +70,7 @@ def environment():
     return {"version": platform.python_version(),
             "tags": [str(tag) for tag in tags.sys_tags()],
             "markers": {k: v for k, v in said.items() if isinstance(v, str)},
-            "pip": version, "ensurepip": wheel, "glibc": glibc(),
+            "pip": version, "pip_runner": runner, "ensurepip": wheel, "glibc": glibc(),
             "platform": re.sub("[-.]", "_", sysconfig.get_platform())}
 
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/command"
@@ -27,7 +26,7 @@ type Installer struct {
 
 // Name gives the installer's name and version, as verdicts have it: "pip 23.2.1".
 func (in Installer) Name() string {
-	if in.takesPython() {
+	if in.Environment.PipRunner != "" {
 		return "pip " + in.Environment.Pip
 	}
 	return "pip " + wheelVersion(in.Environment.Ensurepip)
@@ -106,36 +105,26 @@ func (in Installer) pip(ctx context.Context, v Venv, args []string) ([]string, e
 	return kept.lines(), err
 }
 
-// command is the interpreter's own pip where it takes --python, else the wheel
-// that ensurepip carries, run by the venv's interpreter: both were made for
-// this Python, which a newer pip need not serve.
+// command is the interpreter's own pip where it works on other interpreters,
+// else the wheel that ensurepip carries, run by the venv's interpreter: both
+// were made for this Python, which a newer pip need not serve.
+//
+// `pip --python` starts the other interpreter on its __pip-runner__.py, which
+// shows it pip and nothing else of the packages beside pip. That is done here
+// directly: pip would take half a second to get there.
 func (in Installer) command(v Venv, args []string) (command.Command, error) {
-	c := command.Command{
+	start := in.Environment.PipRunner
+	if start == "" {
+		if in.Environment.Ensurepip == "" {
+			return command.Command{}, noPip(in.Interpreter)
+		}
+		start = filepath.Join(in.Environment.Ensurepip, "pip")
+	}
+	return command.Command{
+		Path:      v.Python,
+		Args:      append([]string{"-I", start}, args...),
 		Env:       in.Interpreter.cleanEnviron(),
 		NoNetwork: in.NoNetwork,
 		Python:    in.Interpreter.Path,
-	}
-	switch {
-	case in.takesPython():
-		c.Path = in.Interpreter.Path
-		c.Args = append([]string{"-I", "-m", "pip", "--python", v.Python}, args...)
-	case in.Environment.Ensurepip != "":
-		c.Path = v.Python
-		c.Args = append([]string{"-I", filepath.Join(in.Environment.Ensurepip, "pip")}, args...)
-	default:
-		return c, noPip(in.Interpreter)
-	}
-	return c, nil
-}
-
-// takesPython tells whether the interpreter's own pip knows --python: from 22.3.
-func (in Installer) takesPython() bool {
-	major, rest, _ := strings.Cut(in.Environment.Pip, ".")
-	minor, _, _ := strings.Cut(rest, ".")
-	a, err := strconv.Atoi(major)
-	if err != nil {
-		return false
-	}
-	b, _ := strconv.Atoi(leadingDigits(minor))
-	return a > 22 || a == 22 && b >= 3
+	}, nil
 }

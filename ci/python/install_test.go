@@ -101,7 +101,7 @@ func TestInstallByEnsurepip(t *testing.T) {
 	if in.Environment.Ensurepip == "" {
 		t.Skip("this Python carries no pip wheel")
 	}
-	in.Environment.Pip = "22.2.2"
+	in.Environment.Pip, in.Environment.PipRunner = "22.2.2", ""
 	file, wheels := pinned(t, wheeltest.Wheel{Project: "app"})
 	if err := in.Install(context.Background(), v, file, wheels); err != nil {
 		t.Fatal(err)
@@ -122,8 +122,13 @@ func TestInstallRefuses(t *testing.T) {
 	app := wheeltest.Wheel{Project: "app", RequiresDist: []string{"lib"}}
 	_, incomplete := pinned(t, app)
 	sum := fmt.Sprintf("%x", sha256.Sum256(app.Bytes()))
+	beside := wheeltest.Wheel{Project: "beside", RequiresDist: []string{"pip"}}
+	beside.Write(incomplete)
+	besideSum := fmt.Sprintf("%x", sha256.Sum256(beside.Bytes()))
 	for name, c := range map[string]struct{ line, part string }{
 		"a missing dependency": {"app==1.0 --hash=sha256:" + sum, "lib"},
+		// What the interpreter has, pip itself, is not in the venv.
+		"what lies beside pip": {"beside==1.0 --hash=sha256:" + besideSum, "pip"},
 		"another hash":         {"app==1.0 --hash=sha256:" + strings.Repeat("0", 64), "DO NOT MATCH THE HASHES"},
 		"no hash":              {"app==1.0", "Hashes are required"},
 	} {
@@ -154,17 +159,17 @@ func TestInstallerCommand(t *testing.T) {
 	t.Parallel()
 	v := Venv{Dir: "/v", Python: "/v/bin/python"}
 	i := Interpreter{Path: "/usr/bin/python3", Version: "3.11.7", environ: []string{"PATH=/bin", "PIP_INDEX_URL=x"}}
-	for pip, own := range map[string]bool{"": false, "22.0.4": false, "22.2": false, "22.3": true, "22.10": true, "23.0.1": true, "26.3.dev0": true, "9.0": false, "rubbish": false} {
-		in := Installer{Interpreter: i, Environment: Environment{Pip: pip, Ensurepip: "/e/pip-23.2.1-py3-none-any.whl"}}
+	for runner, want := range map[string][2]string{
+		"/s/pip/__pip-runner__.py": {"/s/pip/__pip-runner__.py", "pip 26.3"},
+		"":                         {"/e/pip-23.2.1-py3-none-any.whl/pip", "pip 23.2.1"},
+	} {
+		in := Installer{Interpreter: i, Environment: Environment{Pip: "26.3", PipRunner: runner, Ensurepip: "/e/pip-23.2.1-py3-none-any.whl"}}
 		c, err := in.command(v, []string{"check"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.Path == i.Path && slices.Contains(c.Args, "--python"); got != own {
-			t.Errorf("pip %q: own pip %v, want %v", pip, got, own)
-		}
-		if !own && in.Name() != "pip 23.2.1" {
-			t.Errorf("pip %q: named %q", pip, in.Name())
+		if c.Path != v.Python || !slices.Equal(c.Args, []string{"-I", want[0], "check"}) || in.Name() != want[1] {
+			t.Errorf("runner %q: %s %q, named %q", runner, c.Path, c.Args, in.Name())
 		}
 		if slices.Contains(c.Env, "PIP_INDEX_URL=x") || !slices.Contains(c.Env, "PIP_CONFIG_FILE="+os.DevNull) {
 			t.Errorf("the environment is not clean: %q", c.Env)

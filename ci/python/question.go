@@ -11,6 +11,9 @@ type Environment struct {
 	Markers map[string]string `json:"markers"`
 	// Pip is the version of the interpreter's own pip; empty: it has none.
 	Pip string `json:"pip"`
+	// PipRunner is the path of that pip's __pip-runner__.py, through which it
+	// works on another interpreter; empty: it has none (before 22.3).
+	PipRunner string `json:"pip_runner"`
 	// Ensurepip is the path of the pip wheel that ensurepip carries; empty:
 	// there is none.
 	Ensurepip string `json:"ensurepip"`
