@@ -303,7 +303,8 @@ func origin(file wheelhouse.File, made *python.Built) (url string, sdist *lock.S
 }
 
 // listWheels gives the wheels of a folder, sorted, and the names of what else
-// lies in it.
+// lies in it. Whatever is named as a wheel counts, links too: packing refuses
+// what is none, so that none is left out unseen.
 func listWheels(folder string) (wheels, others []string, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -311,7 +312,7 @@ func listWheels(folder string) (wheels, others []string, err error) {
 			WithHint("-wheels names a folder that holds .whl files")
 	}
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".whl") && e.Type().IsRegular() {
+		if strings.HasSuffix(e.Name(), ".whl") {
 			wheels = append(wheels, filepath.Join(folder, e.Name()))
 		} else {
 			others = append(others, e.Name())
