@@ -2,10 +2,15 @@ package targets
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/archive"
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
 	"github.com/wheelhouse-ci/wheelhouse/ci/report"
 )
 
@@ -71,28 +76,48 @@ func Diff(ctx context.Context,
 // diff compares wheelhouse with wheelhouse: those of one name, or the only
 // ones that the two entries hold.
 func (s *session) diff(a, b entry.Entry) ([]entry.Change, error) {
-	if len(a.Wheelhouses) == 1 && len(b.Wheelhouses) == 1 {
-		return archive.Diff(a.Wheelhouses[0], b.Wheelhouses[0])
-	}
 	var changes []entry.Change
-	matched := false
+	single := len(a.Wheelhouses) == 1 && len(b.Wheelhouses) == 1
+	matched := map[string]bool{}
 	for _, before := range a.Wheelhouses {
 		for _, after := range b.Wheelhouses {
-			if before.Tarball != after.Tarball {
+			if before.Tarball != after.Tarball && !single {
 				continue
 			}
-			matched = true
+			matched[before.Tarball], matched[after.Tarball] = true, true
 			more, err := archive.Diff(before, after)
 			if err != nil {
 				return nil, err
 			}
 			changes = append(changes, more...)
+			s.noteUnlocked(before, after)
 		}
 	}
-	if !matched {
+	if len(matched) == 0 {
 		return nil, fault.New(fault.Refused, "nothing-to-compare", "the runs %s and %s hold no wheelhouse of one name", a.Run, b.Run)
 	}
+	for _, e := range []entry.Entry{a, b} {
+		for _, w := range e.Wheelhouses {
+			if !matched[w.Tarball] {
+				s.note("only run %s has %s; it was not compared", e.Run, report.Visible(w.Tarball))
+			}
+		}
+	}
 	return changes, nil
+}
+
+// noteUnlocked says where other bytes of the same version were not seen: only
+// locks tell of a wheel's bytes.
+func (s *session) noteUnlocked(a, b entry.Wheelhouse) {
+	if a.SHA256 != "" && a.SHA256 == b.SHA256 {
+		return
+	}
+	for _, w := range []entry.Wheelhouse{a, b} {
+		path := filepath.Join(filepath.Dir(w.Meta), lock.FileName(w.Tarball))
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			s.note("%s is not there, so versions were compared and bytes were not", s.show(path))
+		}
+	}
 }
 
 // store is the archive of this repository.
