@@ -29,6 +29,9 @@ var (
 // table has them.
 var kinds = map[string]string{"Refused": "1", "Usage": "2", "Unable": "3", "Fail": "FAIL", "Warn": "WARN", "Info": "INFO"}
 
+// made are the kinds that the helpers of these names give.
+var made = map[string]string{"refuse": "1", "fail": "FAIL", "warn": "WARN"}
+
 // codes are a code's kinds, as far as the sources say them.
 type codes map[string]map[string]bool
 
@@ -164,6 +167,9 @@ func (c codes) called(call *ast.CallExpr) {
 		for _, arg := range call.Args[:min(2, len(call.Args))] {
 			if code := literal(arg); code != "" {
 				c.add(code, call.Args[0])
+				if kind := made[name]; kind != "" {
+					c[code][kind] = true
+				}
 				return
 			}
 		}
