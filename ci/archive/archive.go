@@ -107,6 +107,12 @@ func (a Archive) Add(ctx context.Context, s Submission) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if there, err := exists(a.Dir); err == nil && !there {
+		// The first of all: what is refused is not to leave an empty archive.
+		if err := sub.checkSource(ctx); err != nil {
+			return Outcome{}, err
+		}
+	}
 	unlock, err := a.open(ctx)
 	if err != nil {
 		return Outcome{}, err

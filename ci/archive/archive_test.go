@@ -108,6 +108,32 @@ func TestAddAgain(t *testing.T) {
 	}
 }
 
+// What is refused makes no archive where there was none.
+func TestRefusedMakesNoArchive(t *testing.T) {
+	t.Parallel()
+	for code, spoil := range map[string]func(s Submission) error{
+		"meta-mismatch": func(s Submission) error { return os.Truncate(s.Tarball, 100) },
+		"lock-mismatch": func(s Submission) error {
+			other, _ := build(t, tgz, demo("2"))
+			inv, err := wheelhouse.Read(t.Context(), other.Tarball, wheelhouse.ReadOptions{})
+			must(t, err)
+			text, err := lockOf(inv).Encode()
+			must(t, err)
+			return os.WriteFile(filepath.Join(filepath.Dir(s.Tarball), lock.FileName(tgz)), text, 0o644)
+		},
+	} {
+		a := Archive{Dir: filepath.Join(t.TempDir(), "docs", "archive")}
+		s, _ := build(t, tgz, demo("1"))
+		must(t, spoil(s))
+		if _, err := a.Add(t.Context(), s); fault.Code(err) != code {
+			t.Errorf("%s: got %v", code, err)
+		}
+		if there, err := exists(filepath.Dir(a.Dir)); err != nil || there {
+			t.Errorf("%s: there is an archive, %v", code, err)
+		}
+	}
+}
+
 // TestHintsNameTargetsAsTyped holds that who imports the targets under a
 // prefix reads it in the hints.
 func TestHintsNameTargetsAsTyped(t *testing.T) {

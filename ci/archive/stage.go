@@ -234,6 +234,18 @@ func (sub *submission) hashSource(ctx context.Context) error {
 	return sub.sameTarball(t.sha256(), t.size)
 }
 
+// checkSource holds the tarball, where it lies, against record and lock.
+func (sub *submission) checkSource(ctx context.Context) error {
+	if err := sub.hashSource(ctx); err != nil {
+		return err
+	}
+	inv, err := wheelhouse.Read(ctx, sub.path, wheelhouse.ReadOptions{Limits: sub.limits})
+	if err != nil {
+		return err
+	}
+	return sub.checkRead(inv)
+}
+
 // restore puts a tarball back beside its record: staged, hashed, read back,
 // renamed.
 func (a Archive) restore(ctx context.Context, sub *submission, path string) (err error) {
