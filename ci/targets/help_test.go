@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files of the help")
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	list := wheelhouse(t, "-l")
-	golden(t, "list", list)
+	golden(t, "targets", list) // "list" is the help of the target
 	for _, name := range targetNames(t, list) {
 		help := wheelhouse(t, "-h", name)
 		golden(t, name, help)
