@@ -99,7 +99,7 @@ func (s *session) validate(ctx context.Context, chosen choice, o validateOptions
 	if err != nil {
 		return err
 	}
-	if err := s.keepVerdict(chosen.path, result); err != nil {
+	if err := s.keepVerdict(ctx, chosen.path, result); err != nil {
 		return err
 	}
 	if err := s.printVerdict(chosen, result, o.json); err != nil {
@@ -149,7 +149,12 @@ func (s *session) printVerdict(chosen choice, result *validate.Result, json bool
 // keepVerdict writes the verdict beside the tarball, with the proofs of other
 // interpreters on the same bytes. A folder that cannot be written to does not
 // undo the proof: that is said, and the verdict is only printed.
-func (s *session) keepVerdict(tarball string, result *validate.Result) error {
+func (s *session) keepVerdict(ctx context.Context, tarball string, result *validate.Result) error {
+	// Proofs for two interpreters may end at once. The tarball is what both of
+	// them have; where it cannot be locked, one proof may be lost.
+	if unlock, err := atomicfile.Lock(ctx, tarball); err == nil {
+		defer unlock()
+	}
 	path := tarball + ".verdict.json"
 	v := verdict.Verdict{Version: 1, Tarball: result.Inventory.Name, SHA256: result.Inventory.SHA256}
 	if data, err := readSmall(path); err == nil {
