@@ -222,6 +222,7 @@ func TestRefusals(t *testing.T) {
 		{"latest as run", func(_ *testing.T, s *Submission, _ meta.Record) { s.Run = "latest" }, "bad-run", fault.Usage},
 		{"no tarball", func(t *testing.T, s *Submission, _ meta.Record) { must(t, os.Remove(s.Tarball)) }, "tar-missing", fault.Refused},
 		{"a bad name", func(_ *testing.T, s *Submission, _ meta.Record) { s.Tarball = "a\nb.tgz" }, "bad-tarball-name", fault.Usage},
+		{"a long name", func(_ *testing.T, s *Submission, _ meta.Record) { s.Tarball = strings.Repeat("a", 160) + ".tgz" }, "bad-tarball-name", fault.Usage},
 		{"no record", func(t *testing.T, s *Submission, _ meta.Record) { must(t, os.Remove(s.Tarball+".meta")) }, "no-meta", fault.Refused},
 		{"a garbled record", func(t *testing.T, s *Submission, _ meta.Record) {
 			must(t, os.WriteFile(s.Tarball+".meta", []byte("\x00"), 0o644))

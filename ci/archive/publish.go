@@ -140,7 +140,7 @@ func (a Archive) merge(s staged, target string) error {
 // be there. Only names that an Add places for the tarball are looked at,
 // whatever the journal says, and nothing that a record tells of.
 func (j journal) takeBack(dir string) error {
-	if _, _, ok := entry.ParseName(j.Entry); !ok || !tarballName.MatchString(j.Tarball) {
+	if _, _, ok := entry.ParseName(j.Entry); !ok || !validTarball(j.Tarball) {
 		return nil
 	}
 	target := filepath.Join(dir, j.Entry)
