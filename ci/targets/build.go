@@ -127,6 +127,7 @@ func (s *session) wheelsFromPip(ctx context.Context, fresh string) (built, error
 	if err != nil {
 		return built{}, err
 	}
+	linkDirect(made, set.Roots)
 	wheels, others, err := listWheels(fresh)
 	if err != nil {
 		return built{}, err
@@ -259,47 +260,6 @@ func (s *session) replace(fresh, final string, inv *wheelhouse.Inventory, inputs
 		return fault.New(fault.Unable, "not-written", "putting %s in place: %w", s.show(final), err)
 	}
 	return atomicfile.SyncDir(filepath.Dir(final))
-}
-
-// lockOf makes the lock of a tarball. A link of pip's log counts as a wheel's
-// origin unless it states another sha256; a wheel without one was built here,
-// and its sdist is named instead.
-func lockOf(inv *wheelhouse.Inventory, short string, made *python.Built, urls string) lock.Lock {
-	l := lock.Lock{Tarball: inv.Name, Format: inv.Format, SHA256: inv.SHA256, Size: inv.Size, Python: short}
-	for _, file := range inv.Wheels {
-		w := lock.Wheel{File: file.Name, Size: file.Size, SHA256: file.SHA256}
-		if made != nil {
-			w.URL, w.Sdist = origin(file, made)
-		}
-		if urls == "none" {
-			w.URL = ""
-			if w.Sdist != nil {
-				w.Sdist = &lock.Sdist{File: w.Sdist.File, SHA256: w.Sdist.SHA256}
-			}
-		}
-		l.Wheels = append(l.Wheels, w)
-	}
-	return l
-}
-
-// origin gives where pip found a wheel, or what it built it from.
-func origin(file wheelhouse.File, made *python.Built) (url string, sdist *lock.Sdist) {
-	unstated := ""
-	for _, link := range made.Links[file.Name] {
-		switch link.SHA256 {
-		case file.SHA256:
-			return link.URL, nil
-		case "":
-			unstated = link.URL
-		}
-	}
-	if unstated != "" {
-		return unstated, nil
-	}
-	if from, ok := made.Sdists[file.Name]; ok {
-		return "", &lock.Sdist{File: from.File, URL: from.URL, SHA256: from.SHA256}
-	}
-	return "", nil
 }
 
 // listWheels gives the wheels of a folder, sorted, and the names of what else
