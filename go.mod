@@ -16,7 +16,10 @@ require (
 
 require (
 	github.com/aquasecurity/go-version v0.0.1 // indirect
-	github.com/itchyny/gojq v0.12.13 // indirect
+	github.com/cli/go-gh/v2 v2.12.2 // indirect
+	github.com/cli/safeexec v1.0.0 // indirect
+	github.com/google/go-github/v60 v60.0.0 // indirect
+	github.com/itchyny/gojq v0.12.15 // indirect
 	github.com/itchyny/timefmt-go v0.1.5 // indirect
 	github.com/magefile/mage v1.17.2 // indirect
 	github.com/otiai10/mint v1.6.3 // indirect
