@@ -111,7 +111,7 @@ func TestDefaults(t *testing.T) {
 	want.Lock.URLs = "index"
 	want.Validate.Packages = []string{"numpy", "Pillow", "pytesseract"}
 	want.Validate.Tests, want.Validate.Network = filepath.Join(root, "doc_processor"), "prefer"
-	want.Fetch.Outdir = filepath.Join(root, "ci_artifacts")
+	want.Fetch.Outdir, want.Fetch.Workflow, want.Fetch.Artifact = filepath.Join(root, "ci_artifacts"), "heavy-deps.yml", "wheelhouse-{python}"
 	want.Archive.Dir = filepath.Join(root, "docs", "ci-archive")
 	want.Limits.Members, want.Limits.MemberBytes, want.Limits.TotalBytes, want.Limits.Ratio = 10000, 4<<30, 32<<30, 100
 	if !reflect.DeepEqual(c.Settings, want) {
@@ -158,7 +158,7 @@ func TestEveryVariable(t *testing.T) {
 	t.Parallel()
 	samples := map[string]string{
 		"python": "./py", "name": "n", "requirements": "r.txt", "build.out": "o", "lock.urls": "none", "validate.packages": "", "validate.tests": "t",
-		"validate.network": "require", "fetch.outdir": "f", "archive.dir": "a", "archive.owner": "us", "limits.members": "1", "limits.member-bytes": "2", "limits.total-bytes": "3", "limits.ratio": "4",
+		"validate.network": "require", "fetch.outdir": "f", "fetch.repo": "o/r", "fetch.workflow": "w.yml", "fetch.artifact": "a", "github.api-url": "https://api.example.org/", "archive.dir": "a", "archive.owner": "us", "limits.members": "1", "limits.member-bytes": "2", "limits.total-bytes": "3", "limits.ratio": "4",
 	}
 	root, cwd := t.TempDir(), t.TempDir()
 	for _, st := range settings() {

@@ -29,6 +29,17 @@ type Settings struct {
 	Fetch struct {
 		// Outdir is the folder that artifacts of runs are fetched to.
 		Outdir string
+		// Repo is OWNER/REPO or HOST/OWNER/REPO; empty for the checkout's own.
+		Repo string
+		// Workflow is the name of the workflow's file.
+		Workflow string
+		// Artifact is the artifact's name; {python} in it stands for the
+		// version.
+		Artifact string
+	}
+	GitHub struct {
+		// APIURL is the address of the API; empty for the host's own.
+		APIURL string
 	}
 	Archive struct {
 		// Dir is the archive's folder.
@@ -116,6 +127,22 @@ func settings() []setting {
 			key: "fetch.outdir", kind: path, fallback: "ci_artifacts",
 			doc:   "The folder that the artifacts of CI runs are fetched to.",
 			field: func(s *Settings) any { return &s.Fetch.Outdir },
+		}, {
+			key: "fetch.repo", fallback: "", optional: true,
+			doc:   "The repository whose runs are fetched, OWNER/REPO or HOST/OWNER/REPO; \"\" for\nGH_REPO, GITHUB_REPOSITORY or the checkout's remote.",
+			field: func(s *Settings) any { return &s.Fetch.Repo },
+		}, {
+			key: "fetch.workflow", fallback: "heavy-deps.yml",
+			doc:   "The workflow whose runs are fetched: its file's name, or its id.",
+			field: func(s *Settings) any { return &s.Fetch.Workflow },
+		}, {
+			key: "fetch.artifact", fallback: "wheelhouse-{python}",
+			doc:   "The artifact's name. {python} in it becomes the version.",
+			field: func(s *Settings) any { return &s.Fetch.Artifact },
+		}, {
+			key: "github.api-url", fallback: "", optional: true,
+			doc:   "The address of GitHub's API, https://HOST/api/v3 for an Enterprise server; \"\" for\nGITHUB_API_URL, else what follows from the repository's host.",
+			field: func(s *Settings) any { return &s.GitHub.APIURL },
 		}, {
 			key: "archive.dir", kind: path, fallback: "docs/ci-archive",
 			doc:   "The archive's folder.",
