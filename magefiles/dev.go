@@ -8,9 +8,10 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/internal/dev"
 )
 
-// Lint checks format, vet on three systems, and staticcheck.
+// Lint checks format, vet, staticcheck and the workflows.
 //
-// staticcheck is the one pinned in tools/lint/go.mod.
+// vet looks at three systems; staticcheck and actionlint are those pinned in
+// tools/lint/go.mod.
 func Lint(ctx context.Context) error { return dev.Run(ctx, dev.Lint) }
 
 // Test runs the tests that need no network.

@@ -15,6 +15,7 @@
 // What is there:
 //
 //	list, diff   the archive's entries, and how two runs differ
+//	stale        whether a build would bring something new
 //	config       every setting in force and where it came from
 //
 // On this repository itself:

@@ -20,9 +20,12 @@ type check struct {
 }
 
 // checks are go's own over everything that is compiled: with the magefiles,
-// with the proofs on the index, and for the systems that are not this one.
+// with the proofs on the index, for the systems that are not this one, and the
+// workflows. actionlint is told of no shellcheck and pyflakes, so that it says
+// the same on each machine.
 func checks() []check {
 	staticcheck := []string{"tool", "-modfile=tools/lint/go.mod", "staticcheck"}
+	actionlint := []string{"tool", "-modfile=tools/lint/go.mod", "actionlint", "-shellcheck=", "-pyflakes="}
 	return []check{
 		{nil, []string{"vet", "./..."}},
 		{nil, []string{"vet", "-tags", "mage", "./..."}},
@@ -31,6 +34,7 @@ func checks() []check {
 		{[]string{"GOOS=windows"}, []string{"vet", "./..."}},
 		{nil, slices.Concat(staticcheck, []string{"./..."})},
 		{nil, slices.Concat(staticcheck, []string{"-tags", "mage,e2e", "./..."})},
+		{nil, actionlint},
 	}
 }
 
