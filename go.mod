@@ -7,6 +7,8 @@ tool github.com/magefile/mage
 require (
 	github.com/aquasecurity/go-pep440-version v0.0.1
 	github.com/bitfield/script v0.25.0
+	github.com/cli/go-gh/v2 v2.12.2
+	github.com/google/go-github/v60 v60.0.0
 	github.com/otiai10/copy v1.14.1
 	github.com/pelletier/go-toml/v2 v2.4.3
 	github.com/rogpeppe/go-internal v1.16.0
@@ -17,9 +19,8 @@ require (
 
 require (
 	github.com/aquasecurity/go-version v0.0.1 // indirect
-	github.com/cli/go-gh/v2 v2.12.2 // indirect
 	github.com/cli/safeexec v1.0.0 // indirect
-	github.com/google/go-github/v60 v60.0.0 // indirect
+	github.com/google/go-querystring v1.1.0 // indirect
 	github.com/itchyny/gojq v0.12.15 // indirect
 	github.com/itchyny/timefmt-go v0.1.5 // indirect
 	github.com/magefile/mage v1.17.2 // indirect
