@@ -30,7 +30,7 @@ var (
 var kinds = map[string]string{"Refused": "1", "Usage": "2", "Unable": "3", "Fail": "FAIL", "Warn": "WARN", "Info": "INFO"}
 
 // made are the kinds that the helpers of these names give.
-var made = map[string]string{"refuse": "1", "fail": "FAIL", "warn": "WARN"}
+var made = map[string]string{"refuse": "1", "refused": "1", "fail": "FAIL", "warn": "WARN"}
 
 // codes are a code's kinds, as far as the sources say them.
 type codes map[string]map[string]bool
@@ -163,7 +163,7 @@ func (c codes) called(call *ast.CallExpr) {
 		}
 	}
 	switch name {
-	case "New", "refuse", "fail", "warn":
+	case "New", "refuse", "refused", "fail", "warn":
 		for _, arg := range call.Args[:min(2, len(call.Args))] {
 			if code := literal(arg); code != "" {
 				c.add(code, call.Args[0])

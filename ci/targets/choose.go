@@ -40,7 +40,7 @@ func (s *session) choose(ctx context.Context, asked string) (choice, error) {
 	return choice{}, fault.New(fault.Refused, "tar-missing",
 		"no tarball to validate: none in %s, in %s/run-*/ or in %s",
 		s.show(s.Build.Out), s.show(s.Fetch.Outdir), s.show(s.Config.Archive.Dir)).
-		WithHint("build one: mage %s, or name one: mage %s -tar=PATH", s.typed("build"), s.typed("validate"))
+		WithHint("build one: mage %s, fetch one that CI built: mage %s, or name one: mage %s -tar=PATH", s.typed("build"), s.typed("fetch"), s.typed("validate"))
 }
 
 // candidate is a tarball that may be meant.

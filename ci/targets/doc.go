@@ -15,7 +15,8 @@
 // [Build] makes a tarball of wheels and its lock, [Meta] its record,
 // [Validate] proves it, [Archive] keeps it; [All] does the four. [List] and
 // [Diff] show what is archived, [Stale] tells whether a build would bring
-// something new, [Config] shows the settings in force.
+// something new, [Config] shows the settings in force. [Fetch] brings here
+// what CI built.
 //
 // # What every target does
 //

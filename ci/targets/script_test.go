@@ -89,6 +89,8 @@ func shortPython() string {
 //	pytest-wheel DIR                         a stand-in for pytest
 //	tarball FILE [KIND:]NAME[=SOURCE] ...    a tarball as GNU tar makes it; KIND is
 //	                                         link, symlink, fifo, char, dir
+//	hub FILE ...                             a server with run 9 of heavy-deps.yml, whose
+//	                                         artifact holds these; sets GITHUB_API_URL
 //	exits STATUS COMMAND ...                 the command ends with just that status
 func TestProofs(t *testing.T) {
 	t.Parallel()
@@ -125,6 +127,7 @@ func TestProofs(t *testing.T) {
 			"same":         cmdSame,
 			"replace":      cmdReplace,
 			"stdout2env":   cmdStdoutToEnv,
+			"hub":          cmdHub,
 		},
 	})
 }

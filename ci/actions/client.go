@@ -1,0 +1,274 @@
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+)
+
+// Options say how a client works; the zero value is the default.
+type Options struct {
+	// Token for the API's host; empty for none.
+	Token string
+	// Clock is what waiting goes by; nil for the machine's own.
+	Clock Clock
+	// Tries is how often one call is asked for in all; default 5.
+	Tries int
+	// MaxWait is the longest that all waiting for a limit or a broken server
+	// may last, from New on; default 10 min.
+	MaxWait time.Duration
+	// Transport carries the requests; nil for net/http's own, with its
+	// proxies.
+	Transport http.RoundTripper
+	// Note is told of every wait, in a line; nil for nobody.
+	Note func(string)
+}
+
+// Client speaks with the API of one repository's host. One goroutine at a time
+// uses it.
+type Client struct {
+	Options
+	place Place
+	// builder makes requests as go-github does; it never sends one.
+	builder *github.Client
+	http    *http.Client
+	// deadline is when waiting ends.
+	deadline time.Time
+	// seen are the last answers that had an ETag, by address.
+	seen map[string]seen
+}
+
+type seen struct {
+	etag string
+	body []byte
+}
+
+const (
+	// maxAnswer bounds an answer of the API.
+	maxAnswer = 16 << 20
+	// maxHops bounds the redirects of one call.
+	maxHops = 5
+	// maxSeen bounds the answers that are kept for their ETag.
+	maxSeen = 20
+	// limitWait is how long a limit lasts that does not say when it ends.
+	limitWait = time.Minute
+	// answerWait is how long an answer may take to begin.
+	answerWait = 30 * time.Second
+)
+
+// New makes a client for the place.
+func New(place Place, o Options) *Client {
+	const (
+		tries   = 5
+		maxWait = 10 * time.Minute
+	)
+	if o.MaxWait <= 0 {
+		o.MaxWait = maxWait
+	}
+	if o.Clock == nil {
+		o.Clock = System{}
+	}
+	if o.Tries < 1 {
+		o.Tries = tries
+	}
+	if o.Note == nil {
+		o.Note = func(string) {}
+	}
+	if o.Transport == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.ResponseHeaderTimeout = answerWait
+		o.Transport = t
+	}
+	c := &Client{Options: o, place: place, builder: github.NewClient(nil), seen: map[string]seen{}, deadline: o.Clock.Now().Add(o.MaxWait)}
+	c.builder.BaseURL = place.API
+	// Redirects are followed by hand: net/http would send a Referer along, and
+	// the address in it may be signed.
+	c.http = &http.Client{
+		Transport:     o.Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c
+}
+
+// Place gives what the client speaks to.
+func (c *Client) Place() Place { return c.place }
+
+// path gives the address of something of the repository's.
+func (c *Client) path(format string, args ...any) string {
+	r := c.place.Repository
+	return "repos/" + url.PathEscape(r.Owner) + "/" + url.PathEscape(r.Name) + fmt.Sprintf(format, args...)
+}
+
+// get asks for an answer and decodes it, as often as helps. doing says what
+// for, "listing the runs". It tells whether the server says that there is a
+// next page; known is false where it does not speak of pages.
+func (c *Client) get(ctx context.Context, doing, path string, answer any) (next, known bool, err error) {
+	for try := 1; ; try++ {
+		body, header, err := c.once(ctx, doing, path)
+		if err == nil {
+			if err := json.Unmarshal(body, answer); err != nil {
+				return false, false, fault.New(fault.Unable, "api-answer", "%s of %s: the answer is not understood", doing, c.place.Repository).
+					WithHint("is %s the address of the API? It is set by github.api-url or GITHUB_API_URL", c.place.API.Redacted())
+			}
+			link := header.Get("Link")
+			return strings.Contains(link, `rel="next"`), link != "", nil
+		}
+		again, ok := as[*retry](err)
+		if !ok {
+			return false, false, err
+		}
+		if try >= c.Tries {
+			return false, false, again.fault
+		}
+		if err := c.pause(ctx, again, try); err != nil {
+			return false, false, err
+		}
+	}
+}
+
+// retry is an error that asking again may mend.
+type retry struct {
+	fault *fault.Error
+	// after is how long to wait at least; 0 when the server does not say.
+	after time.Duration
+}
+
+func (r *retry) Error() string { return r.fault.Error() }
+
+// pause waits before the next try, unless that is beyond the deadline.
+func (c *Client) pause(ctx context.Context, r *retry, try int) error {
+	wait := max(r.after, time.Second<<min(try-1, 5))
+	if c.Clock.Now().Add(wait).After(c.deadline) {
+		return r.fault.WithHint("it would go on in %s, which is longer than it may wait: ask again then", wait.Round(time.Second))
+	}
+	c.Note(fmt.Sprintf("%s; asking again in %s", r.fault.Message, wait.Round(time.Second)))
+	return c.sleep(ctx, wait)
+}
+
+func (c *Client) sleep(ctx context.Context, d time.Duration) error {
+	if err := c.Clock.Sleep(ctx, d); err != nil {
+		return fmt.Errorf("waiting for %s: %w", c.place.API.Host, err)
+	}
+	return nil
+}
+
+// once asks once for an answer of the API. What is worth another try comes as
+// a *retry.
+func (c *Client) once(ctx context.Context, doing, path string) ([]byte, http.Header, error) {
+	response, err := c.send(ctx, doing, path, 0, c.seen[path].etag)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if old, ok := c.seen[path]; ok && response.StatusCode == http.StatusNotModified {
+		return old.body, response.Header, nil
+	}
+	if err := c.check(doing, response); err != nil {
+		return nil, nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, nil, fmt.Errorf("%s: %w", doing, ctx.Err())
+	case err != nil:
+		return nil, nil, c.unreachable(doing, err)
+	case len(body) > maxAnswer:
+		return nil, nil, fault.New(fault.Unable, "api-answer", "%s of %s: the answer is longer than %d bytes", doing, c.place.Repository, maxAnswer)
+	}
+	if etag := response.Header.Get("ETag"); etag != "" && len(c.seen) < maxSeen {
+		c.seen[path] = seen{etag, body}
+	}
+	return body, response.Header, nil
+}
+
+// send sends one request and follows redirects. The token goes along to the
+// API's own scheme and host, and nowhere else.
+func (c *Client) send(ctx context.Context, doing, path string, offset int64, etag string) (*http.Response, error) {
+	request, err := c.builder.NewRequest(http.MethodGet, path, nil)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "bad-repository", "%s: %s makes no address", doing, c.place.Repository)
+	}
+	for range maxHops {
+		own := request.URL.Scheme == c.place.API.Scheme && strings.EqualFold(request.URL.Host, c.place.API.Host)
+		if own && c.Token != "" {
+			request.Header.Set("Authorization", "Bearer "+c.Token)
+		}
+		if own && etag != "" {
+			request.Header.Set("If-None-Match", etag)
+		}
+		if offset > 0 {
+			request.Header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
+		}
+		request.Header.Set("Accept-Encoding", "identity")
+		response, err := c.http.Do(request.WithContext(ctx))
+		if err != nil && ctx.Err() != nil {
+			return nil, fmt.Errorf("%s: %w", doing, ctx.Err())
+		}
+		if err != nil {
+			return nil, c.unreachable(doing, err)
+		}
+		if !redirects(response) {
+			return response, nil
+		}
+		_ = response.Body.Close()
+		target, err := request.URL.Parse(response.Header.Get("Location"))
+		if err != nil || (target.Scheme != "https" && target.Scheme != "http") || target.Host == "" {
+			break
+		}
+		if request.URL.Scheme == "https" && target.Scheme == "http" {
+			break // what came safely so far would go on in the open
+		}
+		if request, err = http.NewRequest(http.MethodGet, target.String(), nil); err != nil {
+			break
+		}
+		request.Header.Set("User-Agent", c.builder.UserAgent)
+	}
+	return nil, fault.New(fault.Unable, "api-answer", "%s of %s: the server redirects without end, or to nowhere", doing, c.place.Repository)
+}
+
+func redirects(r *http.Response) bool {
+	switch r.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return r.Header.Get("Location") != ""
+	}
+	return false
+}
+
+// open asks for the bytes of an artifact, from offset on. The answer is
+// whoever's that the API redirects to, and may be an error that is worth
+// another try; one that is not comes as an error.
+func (c *Client) open(ctx context.Context, artifact Artifact, offset int64) (*http.Response, error) {
+	const doing = "downloading the artifact"
+	response, err := c.send(ctx, doing, c.path("/actions/artifacts/%d/zip", artifact.ID), offset, "")
+	if err != nil {
+		return nil, plain(err)
+	}
+	if s := response.StatusCode; s == http.StatusRequestedRangeNotSatisfiable || s >= 200 && s < 300 {
+		return response, nil
+	}
+	err = c.check(doing, response)
+	if _, again := as[*retry](err); again || err == nil {
+		return response, nil
+	}
+	_ = response.Body.Close()
+	return nil, err
+}
+
+// plain takes the code off an error that is worth another try: to the transfer,
+// a code says that none is.
+func plain(err error) error {
+	if r, ok := as[*retry](err); ok {
+		return errors.New(r.fault.Message)
+	}
+	return err
+}
