@@ -124,6 +124,7 @@ func TestZip(t *testing.T) {
 		{"within another", pack(t, file("x.zip", inner)), []string{"a=1"}},
 		{"within another's folder", pack(t, file("d/", ""), file("d/x", inner)), []string{"a=1"}},
 		{"beside another file", pack(t, file("x.zip", inner), file("y", "")), []string{"x.zip=" + inner, "y="}},
+		{"behind another file", pack(t, file("x", ""), file("y.zip", inner)), []string{"x=", "y.zip=" + inner}},
 		{"a wheel alone", pack(t, file("x-1-py3-none-any.whl", inner)), []string{"x-1-py3-none-any.whl=" + inner}},
 		{"one level only", pack(t, file("x.zip", string(pack(t, file("y.zip", inner))))), []string{"y.zip=" + inner}},
 	} {
@@ -277,6 +278,20 @@ func TestBombs(t *testing.T) {
 	}
 	if _, err := run(t, t.Context(), list, Limits{}); err != nil {
 		t.Errorf("many members: %v", err)
+	}
+}
+
+// TestDeclared holds that a size is refused before anything is written.
+func TestDeclared(t *testing.T) {
+	t.Parallel()
+	data := pack(t, file("a", "0123456789"))
+	for name, x := range map[string]*extraction{
+		"member": {limits: Limits{Members: 1, MemberBytes: 9}, left: 99},
+		"total":  {limits: Limits{Members: 1, MemberBytes: 99}, left: 9},
+	} {
+		if _, err := x.directory(bytes.NewReader(data), int64(len(data))); fault.Code(err) != "too-large" {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
