@@ -191,7 +191,7 @@ func (f Fetcher) unpack(ctx context.Context, staging, file string, a Artifact) (
 	}
 	if !zip {
 		name := a.Name
-		if !nameForm.MatchString(name) {
+		if !validName(name) {
 			name = "wheelhouse"
 		}
 		if !strings.HasSuffix(name, ".tgz") {

@@ -288,7 +288,7 @@ func readMeta(tarball string) (meta.Record, error) {
 // runOf gives the run that a tarball at hand is of.
 func runOf(content string, inv *wheelhouse.Inventory) string {
 	const digits = 12
-	if record, err := readMeta(filepath.Join(content, inv.Name)); err == nil && nameForm.MatchString(record.RunID) {
+	if record, err := readMeta(filepath.Join(content, inv.Name)); err == nil && validName(record.RunID) {
 		return record.RunID
 	}
 	return "local-" + inv.SHA256[:digits]

@@ -172,18 +172,26 @@ func (s Search) remote(api *url.URL) (Repository, bool) {
 	return found[0], true
 }
 
-// The letters that owners, repositories and hosts are written with.
+// The letters that owners, repositories and hosts are written with. Lengths
+// are bounded apart, since a repetition that is counted takes a millisecond to
+// compile, and every target pays for it.
 var (
-	nameForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$`)
-	hostForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?$`)
+	nameForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+	hostForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$`)
 )
+
+// validName tells whether an owner, a repository or a run may be called so.
+func validName(name string) bool { return len(name) <= 100 && nameForm.MatchString(name) }
+
+// validHost tells whether text is a host's name, with a port or without.
+func validHost(text string) bool { return len(text) <= 259 && hostForm.MatchString(text) }
 
 func parseRepository(text, host string) (Repository, error) {
 	parts := strings.Split(text, "/")
 	if len(parts) == 3 {
 		host, parts = strings.ToLower(parts[0]), parts[1:]
 	}
-	if len(parts) != 2 || !hostForm.MatchString(host) || !nameForm.MatchString(parts[0]) || !nameForm.MatchString(parts[1]) {
+	if len(parts) != 2 || !validHost(host) || !validName(parts[0]) || !validName(parts[1]) {
 		return Repository{}, fault.New(fault.Usage, "bad-repository", "%q is no repository", text)
 	}
 	return Repository{Host: host, Owner: parts[0], Name: parts[1]}, nil
