@@ -111,8 +111,8 @@ func TestIdle(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "x")
 		synctest.Test(t, func(t *testing.T) {
-			source := func(context.Context, int64) (*http.Response, error) {
-				return reply(200, slow{bytes.NewReader(data[:50])}, 50), nil
+			source := func(ctx context.Context, _ int64) (*http.Response, error) {
+				return reply(200, slow{ctx, bytes.NewReader(data[:50])}, 50), nil
 			}
 			if result, err := Download(t.Context(), source, Options{Path: path, Size: -1}); err != nil || result.Tries != 1 {
 				t.Error(result, err)
@@ -133,10 +133,16 @@ func TestIdle(t *testing.T) {
 	})
 }
 
-type slow struct{ r io.Reader }
+type slow struct {
+	ctx context.Context
+	r   io.Reader
+}
 
 func (s slow) Read(p []byte) (int, error) {
 	time.Sleep(9 * time.Second) // on synctest's clock
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
 	return s.r.Read(p[:10])
 }
 
