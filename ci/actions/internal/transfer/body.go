@@ -14,6 +14,9 @@ const (
 	// as these go past net/http's own buffer.
 	pieces     = 8
 	pieceBytes = 256 << 10
+
+	// writebackBytes is how much is written before the disk is to start on it.
+	writebackBytes = 8 << 20
 )
 
 // take reads the body to its end into the file and the hash.
@@ -84,6 +87,9 @@ func (d *download) write(p []byte) error {
 	}
 	if _, err := d.file.Write(p); err != nil {
 		return failed(d.Path, err).WithHint("look whether there is room on that disk")
+	}
+	if block := d.done - d.done%writebackBytes; end-block >= writebackBytes {
+		startWriteback(d.file.File, block, writebackBytes)
 	}
 	d.done = end
 	d.furthest = max(d.furthest, end)
