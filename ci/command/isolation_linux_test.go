@@ -30,15 +30,6 @@ func python(t *testing.T) string {
 	return path
 }
 
-// skip skips the test, or fails it under CI=true, where nothing is passed over.
-func skip(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
-}
-
 // needIsolation skips where the machine has no namespaces; a machine that
 // says that it has them must keep its word.
 func needIsolation(t *testing.T) {

@@ -99,7 +99,7 @@ func TestInstallByEnsurepip(t *testing.T) {
 	t.Parallel()
 	v, in := proof(t)
 	if in.Environment.Ensurepip == "" {
-		t.Skip("this Python carries no pip wheel")
+		lacking(t, "this Python carries no pip wheel")
 	}
 	in.Environment.Pip, in.Environment.PipRunner = "22.2.2", ""
 	file, wheels := pinned(t, wheeltest.Wheel{Project: "app"})
