@@ -149,12 +149,22 @@ func TestStartErrors(t *testing.T) {
 	}
 }
 
+// writeProgram writes a file that is run afterwards. A child that another test
+// forks while the file is open for writing would keep it from being run ("text
+// file busy"), so that none is forked meanwhile.
+func writeProgram(t *testing.T, path string, content []byte) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, content, 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestLookPath(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "tool"), []byte("#!/bin/sh\necho mine\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, filepath.Join(dir, "tool"), []byte("#!/bin/sh\necho mine\n"))
 	for _, command := range []Command{
 		{Path: "tool", Env: []string{"PATH=/nowhere:" + dir}},
 		{Path: "./tool", Dir: dir},

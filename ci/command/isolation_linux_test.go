@@ -177,9 +177,10 @@ func TestAsOrdinaryUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	copied := filepath.Join(dir, "test")
-	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(copied, binary, 0o755), os.Chown(dir, 65534, 65534)); err != nil {
+	if err := errors.Join(os.Chmod(dir, 0o755), os.Chown(dir, 65534, 65534)); err != nil {
 		t.Fatal(err)
 	}
+	writeProgram(t, copied, binary)
 	cmd := exec.CommandContext(t.Context(), copied, "-test.v",
 		"-test.run=^(TestNoNetwork|TestLoopback|TestWrapperPassesThrough|TestRefusedNamespaceRunsNothing)$")
 	cmd.Dir = dir

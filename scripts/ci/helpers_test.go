@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -31,6 +32,10 @@ func checkout(t *testing.T, without ...string) string {
 	if err := os.MkdirAll(filepath.Join(dir, "scripts", "ci"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	// A child forked while a script is open for writing would keep it from
+	// being run ("text file busy").
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(filepath.Join(dir, "scripts", "wheelhouse"), []byte(standIn), 0o755); err != nil {
 		t.Fatal(err)
 	}
