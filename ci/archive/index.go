@@ -155,13 +155,9 @@ func row(e entry.Entry, w entry.Wheelhouse) string {
 	if w.Proven {
 		proven = "yes"
 	}
-	state := string(w.State)
-	if w.Why != "" {
-		state += ": " + w.Why
-	}
 	cells := []string{
 		escape(e.Date), "[" + escape(e.Run) + "](" + link + ")", escape(w.Python), wheels, entry.FormatSize(w.Size),
-		escape(w.Commit[:min(12, len(w.Commit))]), proven, escape(state),
+		escape(w.Commit[:min(12, len(w.Commit))]), proven, escape(w.Status()),
 	}
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }

@@ -9,6 +9,9 @@ type State string
 const (
 	// Full: record and tarball are there, and their sizes agree.
 	Full State = "full"
+	// Pointed: the record is there, and in the tarball's place a pointer to
+	// where its bytes come back from.
+	Pointed State = "pointer"
 	// RecordOnly: the record is there, the tarball is not.
 	RecordOnly State = "record only"
 	// Broken: what is there cannot be used; Why says what is wrong.
@@ -28,7 +31,7 @@ type Wheelhouse struct {
 	Platform string `json:"platform,omitempty"`
 	// Wheels are file names, sorted; nil when the record does not say.
 	Wheels []string `json:"wheels"`
-	// Size of the tarball in bytes; -1 when the record does not say.
+	// Size of the tarball in bytes; -1 when neither record nor pointer says.
 	Size int64 `json:"size"`
 	// SHA256 of the tarball, lower-case hex; empty when unknown.
 	SHA256 string `json:"sha256"`
@@ -37,10 +40,31 @@ type Wheelhouse struct {
 	// Commit is the git commit, as long as the record has it.
 	Commit string `json:"commit,omitempty"`
 	// Proven tells that a verdict over these very bytes is there, and passed.
-	Proven bool  `json:"proven"`
-	State  State `json:"state"`
+	Proven bool `json:"proven"`
+	// Pinned tells that pruning is to keep it whatever the policy says.
+	Pinned bool `json:"pinned,omitempty"`
+	// Pointer is what the tarball was pruned to; nil: there is none that is
+	// this tarball's. It stays when the tarball was restored.
+	Pointer *Pointer `json:"pointer,omitempty"`
+	State   State    `json:"state"`
 	// Why it is broken; in other states, what beside it could not be read.
 	Why string `json:"why,omitempty"`
+}
+
+// Status gives the state for people: where a pointer points to, whether it is
+// pinned, and why it is broken: "pointer: s3://bucket/prefix, pinned".
+func (w Wheelhouse) Status() string {
+	status := string(w.State)
+	if w.State == Pointed && w.Pointer != nil {
+		status += ": " + w.Pointer.Where()
+	}
+	if w.Pinned {
+		status += ", pinned"
+	}
+	if w.Why != "" {
+		status += ": " + w.Why
+	}
+	return status
 }
 
 // Entry is one run in the archive.

@@ -84,6 +84,8 @@ const (
 	tarSuffix     = ".tgz"
 	metaSuffix    = ".meta"
 	verdictSuffix = ".verdict.json"
+	pointerSuffix = ".pointer"
+	pinSuffix     = ".pin"
 )
 
 // MetaName gives the name of a tarball's record.

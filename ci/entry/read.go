@@ -123,7 +123,7 @@ func (rd *Reader) ReadFlat(metaFile string) (Entry, error) {
 	}
 	defer d.close()
 	var files []string
-	for _, beside := range []string{name, tarball, VerdictName(tarball)} {
+	for _, beside := range []string{name, tarball, VerdictName(tarball), PointerName(tarball), PinName(tarball)} {
 		_, _, err := d.stat(beside)
 		if errors.Is(err, fs.ErrNotExist) && beside != name {
 			continue
@@ -182,11 +182,15 @@ func (rd *Reader) readWheelhouse(d *folder, dir, name, tarball string, files []s
 		return w
 	}
 	rd.fill(&w, r)
+	w.Pinned = has(files, PinName(tarball))
 	w.State, w.Why = stateOf(d, r, tarball, files)
+	if has(files, PointerName(tarball)) && (w.State == RecordOnly || w.State == Full) {
+		rd.point(d, &w)
+	}
 	if has(files, VerdictName(tarball)) && w.State != Broken {
 		w.Proven, err = rd.proven(d, VerdictName(tarball), r.SHA256)
 		if err != nil {
-			w.Why = plain(err)
+			w.Why = also(w.Why, plain(err))
 		}
 	}
 	return w
@@ -236,6 +240,68 @@ func stateOf(d *folder, r meta.Record, tarball string, files []string) (State, s
 		return Broken, fmt.Sprintf("the tarball has %d bytes, its record says %d", size, r.Size)
 	}
 	return Full, ""
+}
+
+// also joins what is wrong.
+func also(why, more string) string {
+	if why == "" {
+		return more
+	}
+	return why + "; " + more
+}
+
+// point takes over the pointer beside a record. One that cannot be used breaks
+// the wheelhouse only where there is no tarball.
+func (rd *Reader) point(d *folder, w *Wheelhouse) {
+	p, err := rd.readPointer(d, w)
+	switch {
+	case err != nil:
+		w.Why = plain(err)
+		if w.State == RecordOnly {
+			w.State = Broken
+		}
+		return
+	case w.State == RecordOnly:
+		w.State = Pointed
+	}
+	w.Pointer, w.Size, w.SHA256 = &p, p.Size, p.SHA256
+}
+
+// readPointer reads the pointer beside a record and holds it against that.
+func (rd *Reader) readPointer(d *folder, w *Wheelhouse) (Pointer, error) {
+	data, err := d.read(PointerName(w.Tarball), MaxPointer, rd.buf)
+	if err != nil {
+		return Pointer{}, fmt.Errorf("reading the pointer: %w", err)
+	}
+	p, err := ParsePointer(data, PointerName(w.Tarball))
+	if err != nil {
+		return Pointer{}, err
+	}
+	if differ := w.Differs(p); differ != "" {
+		return Pointer{}, errors.New(differ)
+	}
+	// What many entries share is kept once, and not the whole text.
+	p.Name, p.SHA256 = w.Tarball, strings.Clone(p.SHA256)
+	p.Recipe, p.Frame, p.Rule = rd.once(p.Recipe), strings.Clone(p.Frame), rd.once(p.Rule)
+	for i := range p.Locations {
+		l := &p.Locations[i]
+		l.URL, l.Method = rd.once(l.URL), rd.once(l.Method)
+	}
+	return p, nil
+}
+
+// Differs says in what a pointer is not that of the tarball of a record: name,
+// sha256 or size, as far as the record says them. It is empty when they agree.
+func (w Wheelhouse) Differs(p Pointer) string {
+	switch {
+	case p.Name != w.Tarball:
+		return fmt.Sprintf("the pointer is that of %q", p.Name)
+	case w.SHA256 != "" && p.SHA256 != w.SHA256:
+		return fmt.Sprintf("the pointer says sha256 %s, the record %s", p.SHA256, w.SHA256)
+	case w.Size >= 0 && p.Size != w.Size:
+		return fmt.Sprintf("the pointer says %d bytes, the record %d", p.Size, w.Size)
+	}
+	return ""
 }
 
 // proven tells whether the verdict in the file name says so of these very

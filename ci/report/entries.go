@@ -60,13 +60,9 @@ func entryRow(e entry.Entry, h entry.Wheelhouse) [len(entriesHead)]string {
 	if h.Proven {
 		proven = "yes"
 	}
-	state := string(h.State)
-	if h.Why != "" {
-		state += ": " + h.Why
-	}
 	row := [len(entriesHead)]string{
 		e.Date, e.Run, h.Python, wheels, entry.FormatSize(h.Size),
-		h.Commit[:min(commitShown, len(h.Commit))], proven, state,
+		h.Commit[:min(commitShown, len(h.Commit))], proven, h.Status(),
 	}
 	for i, cell := range row {
 		if cell == "" {

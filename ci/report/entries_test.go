@@ -18,6 +18,11 @@ func someEntries() []entry.Entry {
 			},
 			{Tarball: "wheelhouse-3.12.tgz", Python: "3.12", Size: 812, Wheels: []string{}, State: entry.RecordOnly},
 		}},
+		{Run: "pruned", Date: "20261101", Path: "docs/ci-archive/20261101-pruned", Wheelhouses: []entry.Wheelhouse{
+			{Tarball: "wheelhouse-3.11.tgz", Size: 1, State: entry.Pointed, Pinned: true, Pointer: &entry.Pointer{Locations: []entry.Location{
+				{URL: "s3://bucket/prefix", Method: entry.Rebuilt}, {URL: "file:.wheelhouse-store", Method: entry.Rebuilt, LocalOnly: true},
+			}}},
+		}},
 		{Run: "x", Flat: true, Wheelhouses: []entry.Wheelhouse{{Size: -1, State: entry.Broken, Why: "no\nrecord \x1b[2J"}}},
 	}
 }
@@ -31,6 +36,7 @@ func TestEntries(t *testing.T) {
 	const want = `DATE      RUN          PYTHON  WHEELS  SIZE     COMMIT        PROVEN  STATE
 20261122  18884042880  3.11    2       27.9 MB  0123456789ab  yes     full
 20261122  18884042880  3.12    0       812 B    -             no      record only
+20261101  pruned       -       -       1 B      -             no      pointer: s3://bucket/prefix, file:.wheelhouse-store (local only), pinned
 -         x            -       -       -        -             no      "broken: no\nrecord \x1b[2J"
 `
 	if b.String() != want {
@@ -50,7 +56,7 @@ func TestEntriesJSON(t *testing.T) {
 	}
 	b.Reset()
 	given := someEntries()
-	given[1].Wheelhouses[0].Why = "csi \u009b2J bidi \u202e tag \U000e0001 é <&>"
+	given[2].Wheelhouses[0].Why = "csi \u009b2J bidi \u202e tag \U000e0001 é <&>"
 	if err := EntriesJSON(&b, given); err != nil {
 		t.Fatal(err)
 	}
@@ -63,8 +69,8 @@ func TestEntriesJSON(t *testing.T) {
 	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Entries[1].Wheelhouses[0].Why != given[1].Wheelhouses[0].Why {
-		t.Errorf("got %q", got.Entries[1].Wheelhouses[0].Why)
+	if got.Entries[2].Wheelhouses[0].Why != given[2].Wheelhouses[0].Why {
+		t.Errorf("got %q", got.Entries[2].Wheelhouses[0].Why)
 	}
 	if !strings.Contains(b.String(), "é <&>") || strings.Contains(b.String(), "created_at") {
 		t.Errorf("got %s", b.String())
