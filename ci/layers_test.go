@@ -16,8 +16,8 @@ const module = "github.com/wheelhouse-ci/wheelhouse/"
 // its own only where stairs says so.
 var floors = [][]string{
 	{"ci/command", "ci/fault"},
-	{"ci/wheel", "ci/finding"},
-	{"ci/lock", "ci/meta", "ci/verdict", "ci/requirements", "ci/config", "ci/wheelhouse", "ci/python", "ci/entry"},
+	{"ci/wheel", "ci/finding", "ci/deflate"},
+	{"ci/lock", "ci/meta", "ci/verdict", "ci/requirements", "ci/config", "ci/wheelhouse", "ci/python", "ci/entry", "ci/rebuild"},
 	{"ci/validate", "ci/archive", "ci/report", "ci/actions"},
 	{"ci/targets"},
 	{"internal/compile", "internal/bench"},
@@ -33,6 +33,7 @@ var stairs = map[string][]string{
 	"ci/python":  {"ci/verdict"},
 	"ci/verdict": {},
 	"ci/entry":   {"ci/meta", "ci/verdict"},
+	"ci/rebuild": {"ci/entry", "ci/lock", "ci/wheelhouse"},
 	"ci/wheel":   {"ci/finding"},
 }
 
