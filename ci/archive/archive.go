@@ -57,9 +57,9 @@ type Archive struct {
 	// plain name, "meta".
 	Typed func(target string) string
 
-	// step is called before each step of Add, with its name; an error fails
-	// that step. Tests alone set it.
-	step func(name string) error
+	// disk is what changes the archive; nil: the file system. Tests alone set
+	// it.
+	disk disk
 }
 
 // typed gives a target's name for a hint.
@@ -68,14 +68,6 @@ func (a Archive) typed(target string) string {
 		return target
 	}
 	return a.Typed(target)
-}
-
-// at calls the step hook.
-func (a Archive) at(name string) error {
-	if a.step == nil {
-		return nil
-	}
-	return a.step(name)
 }
 
 // Names in the archive folder that are no entries.
@@ -141,10 +133,7 @@ func (a Archive) Add(ctx context.Context, s Submission) (Outcome, error) {
 // open makes the folder, takes its lock and gives it a .gitignore if it has
 // none.
 func (a Archive) open(ctx context.Context) (unlock func(), err error) {
-	if err := a.at("open"); err != nil {
-		return nil, a.explain(err)
-	}
-	if err := os.MkdirAll(a.Dir, 0o755); err != nil {
+	if err := a.makeDir(); err != nil {
 		return nil, a.explain(err)
 	}
 	unlock, err = atomicfile.Lock(ctx, filepath.Join(a.Dir, lockFile))

@@ -295,12 +295,12 @@ func TestCancelled(t *testing.T) {
 	t.Parallel()
 	s, _ := build(t, tgz, demo("1"))
 	ctx, cancel := context.WithCancel(t.Context())
-	a := Archive{Dir: t.TempDir(), step: func(name string) error {
+	a := Archive{Dir: t.TempDir(), disk: watched{at: func(name string, _, do func() error) error {
 		if name == "copy" {
 			cancel()
 		}
-		return nil
-	}}
+		return do()
+	}}}
 	if _, err := a.Add(ctx, s); !fault.Interrupted(err) {
 		t.Errorf("got %v", err)
 	}

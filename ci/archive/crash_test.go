@@ -2,13 +2,13 @@ package archive
 
 import (
 	"fmt"
-	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
+	"strconv"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -16,187 +16,179 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 )
 
-// TestKilled is the process that TestAddKilled kills: it adds a tarball and
-// dies at the step that it was told.
+// TestKilled is the process that TestProcessKilled kills: it runs a scenario
+// and dies at the call that it was told.
 func TestKilled(t *testing.T) {
-	at := os.Getenv("ARCHIVE_TEST_KILL_AT")
-	if at == "" {
-		t.Skip("runs as a process of TestAddKilled alone")
+	at, err := strconv.Atoi(os.Getenv("ARCHIVE_TEST_KILL_AT"))
+	if err != nil {
+		t.Skip("runs as a process of TestProcessKilled alone")
 	}
-	a := Archive{Dir: os.Getenv("ARCHIVE_TEST_DIR"), step: func(name string) error {
-		if name == at {
-			os.Exit(9) // deferred functions do not run, as with SIGKILL
+	count := -1
+	a := Archive{Dir: os.Getenv("ARCHIVE_TEST_DIR"), disk: watched{at: func(_ string, half, do func() error) error {
+		if count++; count < at {
+			return do()
 		}
+		if half != nil {
+			_ = half()
+		}
+		os.Exit(9) // deferred functions do not run, as with SIGKILL
 		return nil
-	}}
-	_, err := a.Add(t.Context(), Submission{Tarball: os.Getenv("ARCHIVE_TEST_TARBALL"), Run: theRun, Lock: lockOf})
+	}}}
+	err = scenarios()[os.Getenv("ARCHIVE_TEST_SCENARIO")].run(t.Context(), a, os.Getenv("ARCHIVE_TEST_SOURCE"))
 	t.Fatal("still alive:", err)
 }
 
-// stepsOf gives the steps of adding s to an archive that looks like a.
-func stepsOf(t *testing.T, a Archive, s Submission) []string {
-	t.Helper()
-	var steps []string
-	a.step = func(name string) error { steps = append(steps, name); return nil }
-	_, err := a.Add(t.Context(), s)
-	must(t, err)
-	return steps
-}
-
-// archives gives two makers of archives: an empty one, and one whose run has
-// an entry already, for another Python.
-func archives(t *testing.T) map[string]func(t *testing.T) Archive {
-	other, _ := build(t, "wheelhouse-3.12.tgz", demo("2"))
-	other.Run = theRun
-	return map[string]func(t *testing.T) Archive{
-		"new entry": func(t *testing.T) Archive { return Archive{Dir: filepath.Join(t.TempDir(), "archive")} },
-		"same entry": func(t *testing.T) Archive {
-			a := Archive{Dir: filepath.Join(t.TempDir(), "archive")}
-			_, err := a.Add(t.Context(), other)
-			must(t, err)
-			return a
-		},
-	}
-}
-
-// Killed at any step, there is the whole entry or none of it; the next Add
-// brings it in and leaves nothing else.
-func TestAddKilled(t *testing.T) {
+// Real processes, killed at every call of what adds, prunes, restores and makes
+// entries again.
+func TestProcessKilled(t *testing.T) {
 	t.Parallel()
-	s, _ := build(t, tgz, demo("1"))
-	for name, make := range archives(t) {
-		whole := make(t)
-		steps := stepsOf(t, whole, s)
-		if len(steps) < 8 {
-			t.Fatalf("few steps: %q", steps)
-		}
-		want := names(t, whole.Dir)
-		for _, step := range steps {
-			t.Run(name+"/"+step, func(t *testing.T) {
-				t.Parallel()
-				a := make(t)
-				before, err := a.List(t.Context())
-				must(t, err)
-				child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilled$")
-				child.Env = append(os.Environ(), "ARCHIVE_TEST_KILL_AT="+step, "ARCHIVE_TEST_DIR="+a.Dir, "ARCHIVE_TEST_TARBALL="+s.Tarball)
-				out, _ := child.CombinedOutput()
-				if code := child.ProcessState.ExitCode(); code != 9 {
-					t.Fatalf("exit %d: %s", code, out)
-				}
-				checkWhole(t, a, before)
-				if _, err := a.Add(t.Context(), s); err != nil {
-					t.Fatal(err)
-				}
-				if got := names(t, a.Dir); !slices.Equal(got, want) {
-					t.Errorf("after the next add: %q, want %q", got, want)
-				}
-			})
-		}
-	}
-}
-
-// checkWhole checks that every wheelhouse listed is whole, and that those
-// before are still there.
-func checkWhole(t *testing.T, a Archive, before []entry.Entry) {
-	t.Helper()
-	entries, err := a.List(t.Context())
-	must(t, err)
-	count := 0
-	for _, e := range entries {
-		for _, w := range e.Wheelhouses {
-			count++
-			if w.State != entry.Full {
-				t.Errorf("%s is %s: %s", w.Tarball, w.State, w.Why)
-			}
-			if _, err := os.Stat(filepath.Join(e.Path, "pylock."+strings.ReplaceAll(strings.TrimSuffix(w.Tarball, ".tgz"), ".", "")+".toml")); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-	if count < len(before) || count > len(before)+1 {
-		t.Errorf("got %+v", entries)
-	}
-}
-
-// Where a step fails, the error says why in one line, and nothing is left.
-func TestAddFails(t *testing.T) {
-	t.Parallel()
-	s, _ := build(t, tgz, demo("1"))
-	for name, make := range archives(t) {
-		steps := stepsOf(t, make(t), s)
-		for code, number := range map[string]syscall.Errno{"disk-full": noRoom, "archive-read-only": noWrites, "archive-failed": syscall.Errno(5)} {
-			for _, step := range steps {
-				if step == "published" || step == "placed" {
-					continue // it is there already, and only its fsync failed
-				}
-				t.Run(name+"/"+code+"/"+step, func(t *testing.T) {
+	source := newWorld(t)
+	var cases, gone atomic.Int64
+	t.Run("at", func(t *testing.T) {
+		for _, name := range []string{"add", "add more", "prune", "restore", "recreate"} {
+			s := scenarios()[name]
+			template := s.template(t, source)
+			steps, want := s.steps(t, template, source)
+			for n, step := range steps {
+				t.Run(fmt.Sprintf("%s/%d %s", name, n, step), func(t *testing.T) {
 					t.Parallel()
-					a := make(t)
-					var before []string
-					if _, err := os.Stat(a.Dir); err == nil {
-						before = names(t, a.Dir)
+					a := begin(t, template)
+					child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilled$")
+					child.Env = append(os.Environ(), fmt.Sprint("ARCHIVE_TEST_KILL_AT=", n), "ARCHIVE_TEST_DIR="+a.Dir,
+						"ARCHIVE_TEST_SOURCE="+source, "ARCHIVE_TEST_SCENARIO="+name)
+					out, _ := child.CombinedOutput()
+					if code := child.ProcessState.ExitCode(); code != 9 {
+						t.Fatalf("exit %d: %s", code, out)
 					}
-					a.step = func(name string) error {
-						if name == step {
-							return &fs.PathError{Op: "write", Path: "x", Err: number}
-						}
-						return nil
-					}
-					_, err := a.Add(t.Context(), s)
-					if f, ok := err.(*fault.Error); !ok || f.Code != code || f.ExitStatus() != fault.Unable || f.Hint == "" && code != "archive-failed" {
-						t.Errorf("got %#v", err)
-					}
-					if _, err := os.Stat(a.Dir); err != nil {
-						return
-					}
-					left, err := dirNames(a.Dir)
-					must(t, err)
-					if slices.ContainsFunc(left, stagingName.MatchString) || !slices.Equal(names(t, a.Dir), before) {
-						t.Errorf("left %q", names(t, a.Dir))
-					}
+					cases.Add(1)
+					gone.Add(s.survives(t, a, source, name, want))
 				})
 			}
 		}
-	}
+	})
+	t.Logf("processes killed %d, entries lost %d", cases.Load(), gone.Load())
 }
 
-// Several at once, of the same run and of others: each tarball comes in once.
-func TestConcurrentAdds(t *testing.T) {
+// survives checks an archive after a crash: nothing is lost, nothing is there by
+// half, and the same command again finishes and leaves what it always does. It
+// gives how many tarballs are lost.
+func (s scenario) survives(t *testing.T, a Archive, source, name string, want map[string]string) int64 {
+	t.Helper()
+	a.disk = unwatched()
+	gone := lost(t, a, source, s.acknowledged)
+	if len(gone) > 0 {
+		t.Errorf("lost: %q of %q", gone, slices.Sorted(maps.Keys(s.files(t, a))))
+	}
+	if broken := halfway(t, a, s.subject(name)); broken != nil {
+		t.Errorf("broken: %q", broken)
+	}
+	if err := s.run(t.Context(), a, source); err != nil {
+		t.Errorf("again: %v", err)
+		return int64(len(gone))
+	}
+	if got := s.files(t, a); !maps.Equal(got, want) {
+		t.Errorf("after the same command again: %q, want %q", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+	}
+	if got := stateOf(t, a, s.subject(name)); got != s.state {
+		t.Errorf("state %q, want %q", got, s.state)
+	}
+	return int64(len(gone))
+}
+
+// Killed before, within and after every call of every command, nothing is lost,
+// and the same command again finishes.
+func TestKilledEverywhere(t *testing.T) {
 	t.Parallel()
-	a := Archive{Dir: filepath.Join(t.TempDir(), "archive")}
-	var subs []Submission
-	for i := range 4 {
-		s, _ := build(t, fmt.Sprintf("wheelhouse-3.%d.tgz", 10+i%2), demo(fmt.Sprint(i)))
-		s.Run = fmt.Sprint("run", i/2)
-		subs = append(subs, s, s)
-	}
-	added := make([]bool, len(subs))
-	var wg sync.WaitGroup
-	for i, s := range subs {
-		wg.Go(func() {
-			out, err := a.Add(t.Context(), s)
-			if err != nil {
-				t.Error(err)
-			}
-			added[i] = out.Added
-			if err := a.WriteIndex(t.Context()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	for i := 0; i < len(added); i += 2 {
-		if added[i] == added[i+1] {
-			t.Errorf("tarball %d: added %v and %v", i/2, added[i], added[i+1])
+	source := newWorld(t)
+	var cases, gone atomic.Int64
+	t.Run("in", func(t *testing.T) {
+		for name, s := range scenarios() {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				template := s.template(t, source)
+				steps, want := s.steps(t, template, source)
+				if len(steps) < 2 {
+					t.Fatalf("few calls: %q", steps)
+				}
+				for n, step := range steps {
+					for _, when := range []string{"before", "half", "after"} {
+						a := begin(t, template)
+						a.disk = dying(n, when)
+						if err := s.run(t.Context(), a, source); err == nil && n < len(steps)-4 {
+							t.Errorf("%s %d %s: no error", when, n, step)
+						}
+						cases.Add(1)
+						gone.Add(s.survives(t, a, source, name, want))
+						if t.Failed() {
+							t.Fatalf("killed %s call %d, %s, of %q", when, n, step, steps)
+						}
+					}
+				}
+			})
 		}
-	}
-	entries, err := a.List(t.Context())
-	must(t, err)
-	if len(entries) != 2 || len(entries[0].Wheelhouses) != 2 || len(entries[1].Wheelhouses) != 2 {
-		t.Errorf("got %+v", entries)
-	}
-	if got := names(t, a.Dir); len(got) != 4*3+1 {
-		t.Errorf("got %q", got)
+	})
+	t.Logf("cases %d, entries lost %d", cases.Load(), gone.Load())
+}
+
+// Where a call fails, once or from then on, the error says why in one line and
+// with its code, nothing is lost, and the same command again finishes.
+func TestFailsEverywhere(t *testing.T) {
+	t.Parallel()
+	source := newWorld(t)
+	var cases, gone atomic.Int64
+	t.Run("in", func(t *testing.T) {
+		for name, s := range scenarios() {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				template := s.template(t, source)
+				steps, want := s.steps(t, template, source)
+				for n, step := range steps {
+					for code, number := range map[string]syscall.Errno{"disk-full": noRoom, "archive-read-only": noWrites, "archive-failed": syscall.Errno(5)} {
+						for _, forGood := range []bool{false, true} {
+							a := begin(t, template)
+							a.disk = failing(n, number, forGood)
+							err := s.run(t.Context(), a, source)
+							f, ok := err.(*fault.Error)
+							if err != nil && (!ok || f.Code != code || f.ExitStatus() != fault.Unable || f.Hint == "" && code != "archive-failed") {
+								t.Errorf("got %#v", err)
+							}
+							cases.Add(1)
+							gone.Add(s.survives(t, a, source, name, want))
+							if t.Failed() {
+								t.Fatalf("%s at call %d, %s, for good %v, of %q", code, n, step, forGood, steps)
+							}
+						}
+					}
+				}
+			})
+		}
+	})
+	t.Logf("cases %d, entries lost %d", cases.Load(), gone.Load())
+}
+
+// What a failed Add staged and placed is gone at once where it can be.
+func TestAddLeavesNothing(t *testing.T) {
+	t.Parallel()
+	source := newWorld(t)
+	for _, name := range []string{"add", "add more"} {
+		s := scenarios()[name]
+		template := s.template(t, source)
+		steps, _ := s.steps(t, template, source)
+		placed := slices.Index(steps, "rename "+tgz+".meta")
+		if placed < 0 {
+			placed = slices.Index(steps, "rename "+folder)
+		}
+		for n := range placed {
+			a := begin(t, template)
+			before := s.files(t, a)
+			a.disk = failing(n, noRoom, false)
+			if err := s.run(t.Context(), a, source); fault.Code(err) != "disk-full" {
+				t.Errorf("%s: got %v", steps[n], err)
+			}
+			if got := s.files(t, a); !maps.Equal(got, before) {
+				t.Errorf("%s, %s: left %q", name, steps[n], got)
+			}
+		}
 	}
 }
 
@@ -217,12 +209,18 @@ func TestSweepTakesOnlyItsOwn(t *testing.T) {
 	}
 	write(".staging-0123456789abcdef/mine", "no journal")
 	write(".staging-mine/x", "another name")
-	write("20261122-"+theRun+"/notes.txt", "mine")
+	write(".index.md.0123456789abcdef.tmp", "unfinished")
+	write("..gitignore.0123456789abcdef.tmp", "unfinished")
+	write(".mine.0123456789abcdef.tmp", "another name")
+	write(folder+"/notes.txt", "mine")
+	write(folder+"/x.tgz.pointer", "a pointer")
+	flat := `{"format":"wheelhouse-staging-1","entry":".","tarball":"`
 	journals := []string{
-		`{"format":"wheelhouse-staging-1","entry":"20261122-` + theRun + `","tarball":"` + tgz + `","names":["` + tgz + `"]}`,
-		`{"format":"wheelhouse-staging-1","entry":"20261122-` + theRun + `","tarball":"x.tgz","names":["` + tgz + `","notes.txt","../../victim.tgz"]}`,
+		`{"format":"wheelhouse-staging-1","entry":"` + folder + `","tarball":"` + tgz + `","names":["` + tgz + `"]}`,
+		`{"format":"wheelhouse-staging-1","entry":"` + folder + `","tarball":"x.tgz","names":["` + tgz + `","notes.txt","x.tgz.pointer","x.tgz./../notes.txt","../../victim.tgz"]}`,
 		`{"format":"wheelhouse-staging-1","entry":"../` + filepath.Base(filepath.Dir(victim)) + `","tarball":"victim.tgz","names":["victim.tgz"]}`,
-		`{"format":"wheelhouse-staging-1","entry":"","tarball":"notes.tgz","names":["20261122-` + theRun + `"]}`,
+		`{"format":"wheelhouse-staging-1","entry":"","tarball":"notes.tgz","names":["` + folder + `"]}`,
+		flat + `x.tgz","names":["` + folder + `","../victim.tgz",".gitignore"]}`,
 		`{"format":"wheel`, ``,
 	}
 	for i, j := range journals {
@@ -234,9 +232,9 @@ func TestSweepTakesOnlyItsOwn(t *testing.T) {
 	if out.Entry.Wheelhouses[0].State != entry.Full {
 		t.Errorf("got %+v", out)
 	}
-	want := []string{".staging-0123456789abcdef/mine", ".staging-mine/x"}
-	for _, n := range []string{"notes.txt", "pylock.wheelhouse-311.toml", tgz, tgz + ".meta"} {
-		want = append(want, "20261122-"+theRun+"/"+n)
+	want := []string{".mine.0123456789abcdef.tmp", ".staging-0123456789abcdef/mine", ".staging-mine/x"}
+	for _, n := range []string{"notes.txt", "pylock.wheelhouse-311.toml", tgz, tgz + ".meta", "x.tgz.pointer"} {
+		want = append(want, folder+"/"+n)
 	}
 	if got := names(t, a.Dir); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)

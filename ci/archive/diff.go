@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -102,16 +101,9 @@ func lockedFiles(w entry.Wheelhouse) (map[string]string, error) {
 		return nil, nil
 	}
 	path := filepath.Join(filepath.Dir(w.Meta), lock.FileName(w.Tarball))
-	info, err := os.Lstat(path)
+	data, err := readSmall(path, maxBeside)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
-	}
-	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxBeside) {
-		err = errors.New("not a regular file, or too large")
-	}
-	var data []byte
-	if err == nil {
-		data, err = os.ReadFile(path)
 	}
 	if err != nil {
 		return nil, fault.New(fault.Unable, "entry-unreadable", "reading the lock %q: %w", path, err)

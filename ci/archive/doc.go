@@ -20,6 +20,21 @@
 // Killed at any point, nothing looks like an entry that is none; the next Add
 // takes back what the journal lists, and nothing else.
 //
+// # Pruning and restoring
+//
+// Exclusive gives a Session, which has the archive alone by the same kernel
+// lock. It
+//
+//   - prunes: the pointer is written, fsynced and read back before the tarball
+//     is removed, and only for proofs that its bytes come back (see package
+//     rebuild), which nobody else can make;
+//   - restores: bytes are hashed while they are written, and appear under the
+//     tarball's name when they are those of record and pointer;
+//   - makes lost entries again, pins them, and completes old ones with a lock.
+//
+// Whatever is killed, the tarball or a pointer to it is there, and the same
+// again finishes. GitBlobs finds tarballs in git's history.
+//
 // # An entry is its run
 //
 // The date in the name is for people. The same tarball under the same run is

@@ -19,10 +19,10 @@ func (a Archive) explain(err error) error {
 	switch {
 	case full(err):
 		return fault.New(fault.Unable, "disk-full", "writing to the archive %s: %w", a.Dir, err).
-			WithHint("nothing was added; make room and run it again")
+			WithHint("make room and run it again: what was begun is finished or taken back")
 	case readOnly(err) || errors.Is(err, fs.ErrPermission):
 		return fault.New(fault.Unable, "archive-read-only", "writing to the archive %s: %w", a.Dir, err).
-			WithHint("nothing was added; choose another folder with -dir or the setting archive.dir")
+			WithHint("choose another folder with -dir or the setting archive.dir")
 	}
 	return fault.New(fault.Unable, "archive-failed", "writing to the archive %s: %w", a.Dir, err)
 }

@@ -3,16 +3,15 @@ package archive
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
-	"github.com/wheelhouse-ci/wheelhouse/ci/internal/atomicfile"
 	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
 )
 
@@ -23,16 +22,24 @@ const (
 	contentDir    = "entry"
 	journalFormat = "wheelhouse-staging-1"
 	maxJournal    = 1 << 20 // bytes
+	// flatEntry is what a journal calls the archive's own folder, where the
+	// files of flat entries lie.
+	flatEntry = "."
 )
 
 // stagingName is what a staging folder is called.
 var stagingName = regexp.MustCompile(`^\.staging-[0-9a-f]{16}$`)
 
+// unfinished is what a killed process leaves of the files that are written
+// beside their final names.
+var unfinished = regexp.MustCompile(`^\.(index\.md|\.gitignore)\.[0-9a-f]{16}\.tmp$`)
+
 // journal says what an Add is going to place where, so that the next one can
 // take back what a killed one left.
 type journal struct {
 	Format string `json:"format"`
-	// Entry is the name of the entry's folder; empty: nothing is placed in one.
+	// Entry is the name of the entry's folder, or flatEntry; empty: nothing is
+	// placed in one.
 	Entry string `json:"entry"`
 	// Tarball whose files are placed.
 	Tarball string `json:"tarball"`
@@ -41,57 +48,62 @@ type journal struct {
 }
 
 // write writes the journal into its staging folder and fsyncs it.
-func (j journal) write(dir string) error {
+func (j journal) write(d disk, dir string) error {
 	data, err := json.Marshal(j)
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, journalFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
+	if err := writeFile(d, filepath.Join(dir, journalFile), text(data)); err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
+	return d.SyncDir(dir)
+}
+
+// target is the folder that things are placed in: that of the entry, or for a
+// flat one the archive itself.
+func (j journal) target(dir string) (path string, ok bool) {
+	if j.Entry == flatEntry {
+		return dir, true
 	}
-	return atomicfile.SyncDir(dir)
+	_, _, ok = entry.ParseName(j.Entry)
+	return filepath.Join(dir, j.Entry), ok
 }
 
 // order gives what to place, the record last.
 func (j journal) order() []string {
-	names := slices.Clone(j.Names)
-	record := entry.MetaName(j.Tarball)
-	slices.SortFunc(names, func(a, b string) int {
-		switch {
-		case a == record:
-			return 1
-		case b == record:
-			return -1
+	var names, last []string
+	for _, name := range j.Names {
+		if slices.Contains(records(j.Tarball), name) {
+			last = append(last, name)
+		} else {
+			names = append(names, name)
 		}
-		return 0
-	})
-	return names
+	}
+	return append(names, last...)
+}
+
+// records gives the names that a tarball's record may have: today's, and that
+// of older archives.
+func records(tarball string) []string {
+	return []string{entry.MetaName(tarball), entry.MetaName(strings.TrimSuffix(tarball, ".tgz"))}
 }
 
 // publish makes what was staged an entry: by one rename where there is none,
 // else file by file, the record last.
 func (a Archive) publish(s staged) error {
-	target := filepath.Join(a.Dir, s.Entry)
+	target, ok := s.target(a.Dir)
+	if !ok {
+		return fault.New(fault.Refused, "not-an-entry", "archiving: not the name of an entry: %q", s.Entry)
+	}
 	there, err := exists(target)
 	if err != nil {
 		return err
 	}
-	if err := a.at("publish"); err != nil {
-		return err
-	}
 	if !there {
-		if err := os.Rename(s.content(), target); err != nil {
+		if err := a.fs().Rename(s.content(), target); err != nil {
 			return err
 		}
-		if err := a.at("published"); err != nil {
-			return err
-		}
-		return atomicfile.SyncDir(a.Dir)
+		return a.fs().SyncDir(a.Dir)
 	}
 	for _, name := range s.Names {
 		path := filepath.Join(target, name)
@@ -104,7 +116,7 @@ func (a Archive) publish(s staged) error {
 		}
 	}
 	if err := a.merge(s, target); err != nil {
-		return errors.Join(err, s.takeBack(a.Dir))
+		return errors.Join(err, s.takeBack(a.fs(), a.Dir))
 	}
 	return nil
 }
@@ -118,57 +130,67 @@ func inTheWay(path string) error {
 // merge renames what was staged into an entry that is there.
 func (a Archive) merge(s staged, target string) error {
 	for _, name := range s.order() {
-		if name == entry.MetaName(s.Tarball) {
-			if err := atomicfile.SyncDir(target); err != nil { // all else is there for good
+		if slices.Contains(records(s.Tarball), name) {
+			if err := a.fs().SyncDir(target); err != nil { // all else is there for good
 				return err
 			}
 		}
-		if err := a.at("place " + name); err != nil {
-			return err
-		}
-		if err := os.Rename(filepath.Join(s.content(), name), filepath.Join(target, name)); err != nil {
+		if err := a.fs().Rename(filepath.Join(s.content(), name), filepath.Join(target, name)); err != nil {
 			return err
 		}
 	}
-	if err := a.at("placed"); err != nil {
-		return err
-	}
-	return atomicfile.SyncDir(target)
+	return a.fs().SyncDir(target)
 }
 
 // takeBack removes what was placed in an entry without its record coming to
 // be there. Only names that an Add places for the tarball are looked at,
 // whatever the journal says, and nothing that a record tells of.
-func (j journal) takeBack(dir string) error {
-	if _, _, ok := entry.ParseName(j.Entry); !ok || !validTarball(j.Tarball) {
+func (j journal) takeBack(d disk, dir string) error {
+	target, ok := j.target(dir)
+	if !ok || !validTarball(j.Tarball) {
 		return nil
 	}
-	target := filepath.Join(dir, j.Entry)
-	if there, err := exists(filepath.Join(target, entry.MetaName(j.Tarball))); err != nil || there {
-		return err
+	for _, record := range records(j.Tarball) {
+		if there, err := exists(filepath.Join(target, record)); err != nil || there {
+			return err
+		}
 	}
-	for _, name := range []string{
-		j.Tarball, lock.FileName(j.Tarball), entry.VerdictName(j.Tarball), entry.RequirementsDir(j.Tarball),
-	} {
-		if !slices.Contains(j.Names, name) {
+	for _, name := range j.Names {
+		if !placeable(name, j.Tarball) {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(target, name)); err != nil {
+		if err := d.RemoveAll(filepath.Join(target, name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sweep removes the staging folders of killed Adds, and what these placed. The
-// caller holds the lock, so that none is at work. A folder that only has the
-// name of one is left alone.
+// placeable tells whether a name is one of those that are placed in an entry
+// for a tarball: itself, its lock, and what begins with its name and a dot,
+// but for its pointer.
+func placeable(name, tarball string) bool {
+	if strings.ContainsAny(name, `/\`) || name == entry.PointerName(tarball) {
+		return false
+	}
+	return name == tarball || name == lock.FileName(tarball) || slices.Contains(records(tarball), name) ||
+		strings.HasPrefix(name, tarball+".")
+}
+
+// sweep removes what killed processes left: staging folders with what these
+// placed, and unfinished files. The caller holds the lock, so that none is at
+// work. A folder that only has the name of one is left alone.
 func (a Archive) sweep() error {
 	names, err := dirNames(a.Dir)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
+		if unfinished.MatchString(name) {
+			if err := a.fs().Remove(filepath.Join(a.Dir, name)); err != nil {
+				return err
+			}
+		}
 		if !stagingName.MatchString(name) {
 			continue
 		}
@@ -188,10 +210,10 @@ func (a Archive) sweep() error {
 func (a Archive) sweepOne(dir string) error {
 	j, ok := readJournal(dir)
 	if ok {
-		if err := j.takeBack(a.Dir); err != nil {
+		if err := j.takeBack(a.fs(), a.Dir); err != nil {
 			return err
 		}
-		return removeStaged(dir)
+		return a.removeStaged(dir)
 	}
 	// Killed before its journal was whole: then there is nothing else in it.
 	names, err := dirNames(dir)
@@ -199,9 +221,9 @@ func (a Archive) sweepOne(dir string) error {
 	case err != nil:
 		return err
 	case len(names) == 0:
-		return os.Remove(dir)
+		return a.fs().RemoveAll(dir)
 	case len(names) == 1 && names[0] == journalFile:
-		return os.RemoveAll(dir)
+		return a.fs().RemoveAll(dir)
 	}
 	return nil
 }
@@ -209,17 +231,7 @@ func (a Archive) sweepOne(dir string) error {
 // readJournal reads the journal of a staging folder; ok is false when there is
 // no whole one.
 func readJournal(dir string) (j journal, ok bool) {
-	path := filepath.Join(dir, journalFile)
-	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() {
-		return journal{}, false
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return journal{}, false
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxJournal))
+	data, err := readSmall(filepath.Join(dir, journalFile), maxJournal)
 	if err != nil || json.Unmarshal(data, &j) != nil {
 		return journal{}, false
 	}

@@ -11,11 +11,8 @@ import (
 	"path"
 	"path/filepath"
 
-	"github.com/otiai10/copy"
-
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
-	"github.com/wheelhouse-ci/wheelhouse/ci/internal/atomicfile"
 	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
 	"github.com/wheelhouse-ci/wheelhouse/ci/verdict"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
@@ -36,9 +33,6 @@ func (s staged) content() string { return filepath.Join(s.dir, contentDir) }
 // stage makes a folder to work in, with its journal: what will be placed in
 // the entry folder named target.
 func (a Archive) stage(target, tarball string, names []string) (staged, error) {
-	if err := a.at("stage"); err != nil {
-		return staged{}, err
-	}
 	random := make([]byte, 8)
 	if _, err := rand.Read(random); err != nil {
 		return staged{}, err
@@ -47,37 +41,40 @@ func (a Archive) stage(target, tarball string, names []string) (staged, error) {
 		dir:     filepath.Join(a.Dir, stagingPrefix+hex.EncodeToString(random)),
 		journal: journal{Format: journalFormat, Entry: target, Tarball: tarball, Names: names},
 	}
-	if err := os.Mkdir(s.dir, 0o755); err != nil {
+	if err := a.fs().Mkdir(s.dir); err != nil {
 		return staged{}, err
 	}
 	if err := a.begin(s); err != nil {
-		return staged{}, errors.Join(err, removeStaged(s.dir))
+		return staged{}, errors.Join(err, a.removeStaged(s.dir))
 	}
 	return s, nil
 }
 
-// removeStaged removes a staging folder, its journal last: a part of one can
-// be told for what it is.
-func removeStaged(dir string) error {
-	if err := os.RemoveAll(filepath.Join(dir, contentDir)); err != nil {
+// removeStaged removes a staging folder, its journal last, and that after the
+// rest is gone for good: a part of one can be told for what it is.
+func (a Archive) removeStaged(dir string) error {
+	if err := a.fs().RemoveAll(filepath.Join(dir, contentDir)); err != nil {
 		return err
 	}
-	return os.RemoveAll(dir)
+	if err := a.fs().SyncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return a.fs().RemoveAll(dir)
 }
 
 // begin writes the journal and makes the folder for the content, in this
-// order: where there is content, there is a whole journal.
+// order: where there is content, and where something was placed, there is a
+// whole journal.
 func (a Archive) begin(s staged) error {
-	if err := a.at("journal"); err != nil {
+	if err := s.journal.write(a.fs(), s.dir); err != nil {
 		return err
 	}
-	if err := s.journal.write(s.dir); err != nil {
-		return err
+	if s.Entry != "" {
+		if err := a.fs().SyncDir(a.Dir); err != nil {
+			return err
+		}
 	}
-	if err := a.at("content"); err != nil {
-		return err
-	}
-	return os.Mkdir(s.content(), 0o755)
+	return a.fs().Mkdir(s.content())
 }
 
 // bringIn stages a new tarball with all that travels with it, and publishes it
@@ -93,7 +90,7 @@ func (a Archive) bringIn(ctx context.Context, sub *submission, dir string) (err 
 		return err
 	}
 	defer func() {
-		if cleanup := removeStaged(s.dir); err == nil {
+		if cleanup := a.removeStaged(s.dir); err == nil {
 			err = cleanup
 		}
 	}()
@@ -128,40 +125,26 @@ func (a Archive) fill(ctx context.Context, sub *submission, t *tree, s staged) e
 		return err
 	}
 	if sub.lock == nil && sub.makeLock != nil {
-		text, err := sub.makeLock(inv).Encode()
+		data, err := sub.makeLock(inv).Encode()
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(s.content(), lock.FileName(sub.name)), text, 0o644); err != nil {
+		if err := writeFile(a.fs(), filepath.Join(s.content(), lock.FileName(sub.name)), text(data)); err != nil {
 			return err
 		}
 	}
-	if err := a.at("sync"); err != nil {
-		return err
-	}
-	return atomicfile.SyncTree(s.content())
+	return a.fs().SyncTree(s.content())
 }
 
 // copyIn copies the tree into the staging folder and reads the tarball back
 // from there. The sha256 is held against the record's twice: as it came out of
 // the copying, and as it was read back.
 func (a Archive) copyIn(ctx context.Context, sub *submission, t *tree, s staged) (*wheelhouse.Inventory, error) {
-	if err := a.at("copy"); err != nil {
-		return nil, err
-	}
-	err := copy.Copy(".", s.content(), copy.Options{
-		FS:                t,
-		PermissionControl: copy.DoNothing, // the umask decides, as for every new file
-		CopyBufferSize:    copyBuffer,
-		WrapReader:        func(r io.Reader) io.Reader { return interruptible{ctx, r} },
-	})
+	err := a.fs().Copy(s.content(), t, func(r io.Reader) io.Reader { return interruptible{ctx, r} })
 	if err != nil {
 		return nil, err
 	}
 	if err := sub.sameTarball(t.sha256(), t.size); err != nil {
-		return nil, err
-	}
-	if err := a.at("read-back"); err != nil {
 		return nil, err
 	}
 	inv, err := wheelhouse.Read(ctx, filepath.Join(s.content(), sub.name), wheelhouse.ReadOptions{Limits: sub.limits})
@@ -214,10 +197,7 @@ func (a Archive) refresh(ctx context.Context, sub *submission, there found) (ren
 	if err != nil || !newer {
 		return false, restored, err
 	}
-	if err := a.at("verdict"); err != nil {
-		return false, restored, err
-	}
-	return true, restored, atomicfile.Write(path, sub.verdictText, 0o644)
+	return true, restored, a.replace(path, sub.verdictText)
 }
 
 // hashSource holds the tarball, where it lies, against the record.
@@ -254,7 +234,7 @@ func (a Archive) restore(ctx context.Context, sub *submission, path string) (err
 		return err
 	}
 	defer func() {
-		if cleanup := removeStaged(s.dir); err == nil {
+		if cleanup := a.removeStaged(s.dir); err == nil {
 			err = cleanup
 		}
 	}()
@@ -263,16 +243,44 @@ func (a Archive) restore(ctx context.Context, sub *submission, path string) (err
 	if _, err := a.copyIn(ctx, sub, t, s); err != nil {
 		return err
 	}
-	if err := atomicfile.SyncTree(s.content()); err != nil {
+	if err := a.fs().SyncTree(s.content()); err != nil {
 		return err
 	}
-	if err := a.at("restore"); err != nil {
+	if err := a.fs().Rename(filepath.Join(s.content(), sub.name), path); err != nil {
 		return err
 	}
-	if err := os.Rename(filepath.Join(s.content(), sub.name), path); err != nil {
+	return a.fs().SyncDir(filepath.Dir(path))
+}
+
+// replace writes a small file of an entry: staged, fsynced, renamed.
+func (a Archive) replace(path string, data []byte) (err error) {
+	s, err := a.stage("", "", nil)
+	if err != nil {
 		return err
 	}
-	return atomicfile.SyncDir(filepath.Dir(path))
+	defer func() {
+		if cleanup := a.removeStaged(s.dir); err == nil {
+			err = cleanup
+		}
+	}()
+	return s.put(a.fs(), path, text(data))
+}
+
+// put writes a file and puts it in its place: written in the staging folder,
+// fsynced, renamed, its folder fsynced. Whatever fails before the rename, the
+// place is as it was.
+func (s staged) put(d disk, path string, write func(io.Writer) error) error {
+	temporary := filepath.Join(s.content(), filepath.Base(path))
+	if err := d.RemoveAll(temporary); err != nil { // of a put that failed
+		return err
+	}
+	if err := writeFile(d, temporary, write); err != nil {
+		return err
+	}
+	if err := d.Rename(temporary, path); err != nil {
+		return err
+	}
+	return d.SyncDir(filepath.Dir(path))
 }
 
 // newerVerdict tells whether the verdict beside the tarball is to replace the
