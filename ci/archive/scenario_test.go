@@ -310,7 +310,7 @@ func lost(t testing.TB, a Archive, source string, acknowledged []string) []strin
 			}
 			h := held{dir: filepath.Dir(w.Meta), w: w}
 			if sum, _, err := hashFile(context.Background(), h.path(name)); err == nil && sum == want {
-				return w.State == entry.Full
+				return true
 			}
 			data, err := readSmall(h.path(entry.PointerName(name)), entry.MaxPointer)
 			if err != nil {
