@@ -18,6 +18,8 @@ var errTooMany = errors.New("too many bytes")
 const (
 	sinkChunk  = 256 << 10
 	sinkChunks = 8
+	// sinkWriteback is after how many bytes the disk is to start.
+	sinkWriteback = 8 << 20
 )
 
 // sink writes and hashes at once, each in a goroutine of its own: hashing takes
@@ -59,17 +61,26 @@ func newSink(ctx context.Context, f io.Writer, limit int64) *sink {
 			s.done(c)
 		}
 	})
-	s.workers.Go(func() {
-		for c := range s.toFile {
-			if s.failed.Load() == nil {
-				if _, err := f.Write(c.data); err != nil {
-					s.failed.Store(&err)
-				}
-			}
-			s.done(c)
-		}
-	})
+	s.workers.Go(func() { s.write(f) })
 	return s
+}
+
+// write writes the chunks.
+func (s *sink) write(f io.Writer) {
+	written, started := int64(0), int64(0)
+	for c := range s.toFile {
+		if s.failed.Load() == nil {
+			n, err := f.Write(c.data)
+			if err != nil {
+				s.failed.Store(&err)
+			}
+			if written += int64(n); written-started >= sinkWriteback {
+				startWriteback(f, started, written-started)
+				started = written
+			}
+		}
+		s.done(c)
+	}
 }
 
 // done gives a chunk back when nobody reads it any more.
