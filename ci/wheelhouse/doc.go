@@ -17,7 +17,8 @@
 //
 // A run depends on its own member alone. So the offset of every wheel follows
 // from names and sizes ([Layout]), a wheel is read where it lies ([Section]),
-// and runs can be copied from one tarball into another as they are.
+// and runs can be copied from one tarball into another as they are. [PackFrom]
+// makes the same bytes out of wheels that lie anywhere.
 //
 // # Reading
 //

@@ -96,6 +96,14 @@ func tarHeader(name string, size int64) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// MayBeOurs tells whether a tarball that begins so may be one that Pack made:
+// in any other one Read finds another Format. Of the beginning 11 bytes are
+// enough.
+func MayBeOurs(beginning []byte) bool {
+	n := len(gzipHeader)
+	return len(beginning) > n && string(beginning[:n]) == gzipHeader && beginning[n] == 0
+}
+
 // Section gives the bytes of one wheel inside a tarball of ours, unframed: a
 // reader of size bytes, the wheel's own size. It trusts the span: whoever needs
 // to know that the bytes are the wheel's hashes them.

@@ -2,7 +2,9 @@ package wheelhouse
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -43,7 +45,8 @@ func Pack(ctx context.Context, path string, wheels []string) (*Inventory, error)
 	if err := allocate(f.File, size); err != nil {
 		return nil, unwritable(path, err)
 	}
-	inv, err := packTo(ctx, &flusher{file: f.File}, sources)
+	total := sha256.New()
+	inv, err := packTo(ctx, &flusher{file: f.File}, sources, total)
 	if err != nil {
 		var failed *writeError
 		if errors.As(err, &failed) {
@@ -54,14 +57,16 @@ func Pack(ctx context.Context, path string, wheels []string) (*Inventory, error)
 	if err := f.Commit(); err != nil {
 		return nil, unwritable(path, err)
 	}
-	inv.Name = filepath.Base(path)
+	inv.Name, inv.SHA256 = filepath.Base(path), hexSum(total)
 	return inv, nil
 }
 
-// source is a wheel to pack and the file that holds it.
+// source is a wheel to pack. Where SHA256 is set its bytes must have it.
 type source struct {
 	File
-	path string
+	// where names the wheel in messages: its path or its name.
+	where string
+	open  func(context.Context) (io.ReadCloser, error)
 }
 
 // statWheels looks at the files and gives them in the tarball's order.
@@ -84,17 +89,28 @@ func statWheels(paths []string) ([]source, error) {
 			return nil, fault.New(fault.Refused, "not-a-wheel", "not a plain file: %s", printable(p)).
 				WithHint("pack files whose names end in .whl")
 		}
-		sources = append(sources, source{File: File{Name: name, Path: name, Size: info.Size()}, path: p})
+		sources = append(sources, source{
+			File:  File{Name: name, Path: name, Size: info.Size()},
+			where: p,
+			open:  func(context.Context) (io.ReadCloser, error) { return os.Open(p) },
+		})
 	}
 	slices.SortFunc(sources, func(a, b source) int { return strings.Compare(a.Name, b.Name) })
 	return sources, nil
 }
 
-func unreadable(path string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return fault.New(fault.Refused, "wheel-missing", "no such wheel: %s", printable(path))
+// unreadable is the error of a wheel that could not be read; a coded error is
+// outermost already.
+func unreadable(where string, err error) error {
+	if coded, ok := fault.As(err); ok {
+		return coded
 	}
-	return fault.New(fault.Unable, "wheel-unreadable", "reading wheel %s: %w", printable(path), err)
+	if errors.Is(err, fs.ErrNotExist) {
+		missing := fault.New(fault.Refused, "wheel-missing", "no such wheel: %s", printable(where))
+		missing.Err = err
+		return missing
+	}
+	return fault.New(fault.Unable, "wheel-unreadable", "reading wheel %s: %w", printable(where), err)
 }
 
 func unwritable(path string, err error) error {

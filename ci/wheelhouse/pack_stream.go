@@ -4,15 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
 	"io"
-	"os"
 	"sync"
-
-	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 )
 
 // packChunk holds four full blocks.
@@ -25,25 +21,35 @@ func (e *writeError) Error() string { return e.err.Error() }
 func (e *writeError) Unwrap() error { return e.err }
 
 // packTo writes the tarball of the sources, which are sorted, to w. This
-// goroutine reads the wheels into framed chunks; three others hash the wheels,
-// hash the tarball, and write it.
-func packTo(outer context.Context, w io.Writer, sources []source) (*Inventory, error) {
+// goroutine reads the wheels into framed chunks; others hash the wheels, hash
+// the tarball where total is not nil, and write it.
+func packTo(outer context.Context, w io.Writer, sources []source, total hash.Hash) (*Inventory, error) {
 	ctx, cancel := context.WithCancel(outer)
 	defer cancel()
 	inv := &Inventory{Format: Format, Wheels: make([]File, len(sources))}
-	f := &framer{ctx: ctx, ring: newRing(packChunk, 3), out: [3]chan *chunk{queue(), queue(), queue()}}
-	total := sha256.New()
-	sink := &sink{w: w}
+	check, write, sum := queue(), queue(), queue()
+	f := &framer{ctx: ctx, out: []chan *chunk{check, write}}
+	if total != nil {
+		f.out = append(f.out, sum)
+	}
+	f.ring = newRing(packChunk, len(f.out))
+	sink := &sink{w: w, total: total}
 
 	var group sync.WaitGroup
-	group.Go(func() { hashWheels(f.out[0]) })
-	group.Go(func() { hashChunks(total, f.out[1]) })
-	var failed error
+	var differs, failed error
 	group.Go(func() {
-		if failed = sink.writeChunks(f.out[2]); failed != nil {
+		if differs = compareWheels(check, sources); differs != nil {
 			cancel()
 		}
 	})
+	group.Go(func() {
+		if failed = sink.writeChunks(write); failed != nil {
+			cancel()
+		}
+	})
+	if total != nil {
+		group.Go(func() { hashChunks(total, sum) })
+	}
 	err := f.tarball(inv, sources)
 	f.close()
 	group.Wait()
@@ -52,19 +58,45 @@ func packTo(outer context.Context, w io.Writer, sources []source) (*Inventory, e
 		return nil, fmt.Errorf("packing wheels: %w", outer.Err())
 	case failed != nil:
 		return nil, &writeError{failed}
+	case differs != nil:
+		return nil, differs
 	case err != nil:
 		return nil, err
 	}
-	if err := sink.finish(total); err != nil {
+	if err := sink.finish(); err != nil {
 		return nil, &writeError{err}
 	}
-	inv.Size, inv.SHA256 = sink.written, hexSum(total)
+	inv.Size = sink.written
 	return inv, nil
+}
+
+// compareWheels sets the SHA256 of each wheel whose pieces come by, and ends at
+// the first that is not the one that its source wants.
+func compareWheels(chunks <-chan *chunk, sources []source) error {
+	h := sha256.New()
+	next := 0
+	for c := range chunks {
+		for _, p := range c.pieces {
+			h.Write(p.data)
+			if !p.last {
+				continue
+			}
+			p.wheel.SHA256 = hexSum(h)
+			h.Reset()
+			if s := sources[next]; s.SHA256 != "" && s.SHA256 != p.wheel.SHA256 {
+				return s.differs("its sha256 is " + p.wheel.SHA256)
+			}
+			next++
+		}
+		c.release()
+	}
+	return nil
 }
 
 // sink writes chunks and keeps the CRC-32 and the length of what they hold.
 type sink struct {
 	w       io.Writer
+	total   hash.Hash // of the tarball; nil: nobody wants it
 	crc     uint32
 	length  uint32 // modulo 2^32, as gzip has it
 	written int64
@@ -91,10 +123,12 @@ func (s *sink) write(p []byte) error {
 }
 
 // finish writes the gzip trailer.
-func (s *sink) finish(total hash.Hash) error {
+func (s *sink) finish() error {
 	trailer := binary.LittleEndian.AppendUint32(nil, s.crc)
 	trailer = binary.LittleEndian.AppendUint32(trailer, s.length)
-	total.Write(trailer)
+	if s.total != nil {
+		s.total.Write(trailer)
+	}
 	return s.write(trailer)
 }
 
@@ -102,7 +136,7 @@ func (s *sink) finish(total hash.Hash) error {
 type framer struct {
 	ctx  context.Context
 	ring *ring
-	out  [3]chan *chunk
+	out  []chan *chunk
 	cur  *chunk
 }
 
@@ -116,7 +150,7 @@ func (f *framer) tarball(inv *Inventory, sources []source) error {
 	for i, s := range sources {
 		inv.Wheels[i] = s.File
 		inv.Members = append(inv.Members, s.Name)
-		if err := f.wheel(&inv.Wheels[i], s.path); err != nil {
+		if err := f.wheel(&inv.Wheels[i], s); err != nil {
 			return err
 		}
 	}
@@ -129,7 +163,7 @@ func (f *framer) tarball(inv *Inventory, sources []source) error {
 }
 
 // wheel frames one member: its header's run and its data's.
-func (f *framer) wheel(w *File, path string) error {
+func (f *framer) wheel(w *File, s source) error {
 	header, err := tarHeader(w.Name, w.Size)
 	if err != nil {
 		return err
@@ -139,19 +173,19 @@ func (f *framer) wheel(w *File, path string) error {
 		return err
 	}
 	copy(run, header)
-	file, err := os.Open(path)
+	file, err := s.open(f.ctx)
 	if err != nil {
-		return unreadable(path, err)
+		return unreadable(s.where, err)
 	}
 	defer file.Close()
-	if err := f.data(w, file, path); err != nil {
+	if err := f.data(w, file, s); err != nil {
 		return err
 	}
-	return checkEnded(file, path)
+	return s.checkEnded(file)
 }
 
 // data frames the bytes of one wheel and its padding.
-func (f *framer) data(w *File, r io.Reader, path string) error {
+func (f *framer) data(w *File, r io.Reader, s source) error {
 	if w.Size == 0 {
 		f.cur.pieces = append(f.cur.pieces, piece{wheel: w, last: true})
 	}
@@ -163,10 +197,10 @@ func (f *framer) data(w *File, r io.Reader, path string) error {
 			return err
 		}
 		own := block[:min(left, n)]
-		if _, err := io.ReadFull(r, own); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return changed(path)
+		if _, err := io.ReadFull(r, own); err == io.EOF || err == io.ErrUnexpectedEOF {
+			return s.differs("it ends early")
 		} else if err != nil {
-			return unreadable(path, err)
+			return unreadable(s.where, err)
 		}
 		clear(block[len(own):])
 		left, run = left-int64(len(own)), run-n
@@ -175,22 +209,6 @@ func (f *framer) data(w *File, r io.Reader, path string) error {
 		}
 	}
 	return nil
-}
-
-// checkEnded refuses a wheel that goes on after the size that it had.
-func checkEnded(r io.Reader, path string) error {
-	switch n, err := r.Read(make([]byte, 1)); {
-	case n > 0:
-		return changed(path)
-	case err != nil && err != io.EOF:
-		return unreadable(path, err)
-	}
-	return nil
-}
-
-func changed(path string) error {
-	return fault.New(fault.Refused, "wheel-changed", "wheel %s changed its size while it was packed", printable(path)).
-		WithHint("wait until the wheel is written, then pack again")
 }
 
 // block starts a stored block and gives its n bytes to be filled. A block never

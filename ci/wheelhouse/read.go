@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -25,6 +26,13 @@ type ReadOptions struct {
 	// nil. It is called from another goroutine, but never twice at once and
 	// never after Read returned.
 	Progress func(read int64)
+	// Rest is told, in the tar's order, of all inflated bytes that are no
+	// wheel's (headers, padding, other members, the end), which are valid
+	// during the call alone; and with no bytes of each wheel whose own, more
+	// than none, come next: its name, path and size, and once Read has returned
+	// its sha256. May be nil. All calls come from the goroutine that called
+	// Read.
+	Rest func(p []byte, next *File)
 }
 
 // Read reads the tarball at path once: its sha256, its members, and every
@@ -36,32 +44,39 @@ type ReadOptions struct {
 // unsafe-member, duplicate-member, too-large (the hint names the setting),
 // no-wheels. Unable: tar-unreadable, extract-failed.
 func Read(ctx context.Context, path string, o ReadOptions) (*Inventory, error) {
-	f, err := open(path)
+	f, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	r := &reading{name: path, limits: o.Limits.withDefaults(), progress: o.Progress, chunkSize: chunkSize}
+	return ReadFile(ctx, f, o)
+}
+
+// ReadFile is Read of a tarball that is open, from its first byte; the file's
+// own offset stays. The codes are Read's, without tar-missing.
+func ReadFile(ctx context.Context, f *os.File, o ReadOptions) (*Inventory, error) {
+	r := &reading{name: f.Name(), limits: o.Limits.withDefaults(), progress: o.Progress, rest: o.Rest, chunkSize: chunkSize}
 	if o.Extract != "" {
+		var err error
 		if r.extract, err = newExtraction(o.Extract); err != nil {
 			return nil, err
 		}
 		defer r.extract.close()
 	}
-	inv, err := r.run(ctx, f)
+	inv, err := r.run(ctx, io.NewSectionReader(f, 0, math.MaxInt64))
 	if err != nil {
 		if r.extract != nil {
 			r.extract.undo()
 		}
 		return nil, err
 	}
-	inv.Name = filepath.Base(path)
+	inv.Name = filepath.Base(f.Name())
 	return inv, nil
 }
 
-// open opens the tarball. Nothing but a plain file is opened: a fifo would
-// block for ever.
-func open(path string) (*os.File, error) {
+// Open opens a tarball for ReadFile. Nothing but a plain file is opened: a fifo
+// would block for ever. Codes: tar-missing (refused), tar-unreadable (unable).
+func Open(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.Refused, "tar-missing", "no such tarball: %s", printable(path)).
@@ -85,6 +100,7 @@ type reading struct {
 	name      string // for messages
 	limits    Limits
 	progress  func(int64)
+	rest      func([]byte, *File)
 	chunkSize int
 	extract   *extraction // nil: write nothing
 }
@@ -101,7 +117,7 @@ func (r *reading) run(outer context.Context, in io.Reader) (*Inventory, error) {
 		wheels.write = queue()
 	}
 	raw.ring.holders += wheels.holders() - 1
-	t := &tarReader{name: r.name, limits: r.limits, exact: true, paths: names{}, bare: names{}}
+	t := &tarReader{name: r.name, limits: r.limits, exact: true, rest: r.rest, paths: names{}, bare: names{}}
 	g := &gzipReader{ctx: ctx, name: r.name, limits: r.limits, in: raw, tar: t, sink: wheels}
 
 	var group sync.WaitGroup

@@ -18,6 +18,9 @@ type tarReader struct {
 	// exact: all so far is what Pack would have written.
 	exact bool
 
+	// rest is told of all that is no wheel's, as ReadOptions.Rest; may be nil.
+	rest func(p []byte, next *File)
+
 	paths, bare names
 	members     []string
 	wheels      []*File
@@ -81,6 +84,7 @@ func (t *tarReader) feed(p []byte, c *chunk) error {
 
 // feedEnd takes what follows the end: GNU tar fills its last record with zeros.
 func (t *tarReader) feedEnd(p []byte) error {
+	t.tell(p, nil)
 	t.after += int64(len(p))
 	t.exact = false
 	if !zeros(p) {
@@ -91,6 +95,12 @@ func (t *tarReader) feedEnd(p []byte) error {
 
 func (t *tarReader) feedData(p []byte, c *chunk) int {
 	if n := min(int64(len(p)), t.left); n > 0 {
+		switch {
+		case t.wheel == nil:
+			t.tell(p[:n], nil)
+		case t.left == t.wheel.Size:
+			t.tell(nil, t.wheel)
+		}
 		t.left -= n
 		if t.wheel != nil {
 			c.pieces = append(c.pieces, piece{wheel: t.wheel, data: p[:n], last: t.left == 0})
@@ -99,12 +109,20 @@ func (t *tarReader) feedData(p []byte, c *chunk) int {
 		return int(n)
 	}
 	n := min(int64(len(p)), t.pad)
+	t.tell(p[:n], nil)
 	t.pad -= n
 	if !zeros(p[:n]) {
 		t.exact = false
 	}
 	t.endMember()
 	return int(n)
+}
+
+// tell tells of bytes that are no wheel's, or of the wheel whose bytes come.
+func (t *tarReader) tell(p []byte, next *File) {
+	if t.rest != nil {
+		t.rest(p, next)
+	}
 }
 
 func (t *tarReader) endMember() {
@@ -121,6 +139,7 @@ func (t *tarReader) feedHeader(p []byte, c *chunk) (int, error) {
 		want = int64(tarBlock - len(t.run)%tarBlock)
 	}
 	n := min(int64(len(p)), want)
+	t.tell(p[:n], nil)
 	t.run = append(t.run, p[:n]...)
 	if t.meta > 0 {
 		if t.meta -= n; t.meta > 0 || !t.globalEnded() {
