@@ -16,9 +16,10 @@ const module = "github.com/wheelhouse-ci/wheelhouse/"
 // its own only where stairs says so.
 var floors = [][]string{
 	{"ci/command", "ci/fault"},
-	{"ci/wheel", "ci/finding", "ci/deflate"},
+	{"ci/wheel", "ci/finding", "ci/deflate", "ci/release"},
 	{"ci/lock", "ci/meta", "ci/verdict", "ci/requirements", "ci/config", "ci/wheelhouse", "ci/python", "ci/entry", "ci/rebuild"},
-	{"ci/validate", "ci/archive", "ci/report", "ci/actions"},
+	{"ci/store"},
+	{"ci/validate", "ci/archive", "ci/report", "ci/actions", "ci/store/releasestore", "ci/store/rclonestore"},
 	{"ci/targets"},
 	{"internal/compile", "internal/bench"},
 	{"internal/compile/run", "internal/dev"},

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"io/fs"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -45,14 +46,20 @@ func (c *Client) check(doing string, response *http.Response) error {
 	case status == http.StatusForbidden:
 		return fault.New(fault.Unable, "token-refused", "%s of %s: the token may not (403)%s", doing, where, said).WithHint("%s", giveToken)
 	case status == http.StatusNotFound && c.Token == "":
-		return fault.New(fault.Unable, "token-missing", "%s of %s: it is not there, or needs a token (404)%s", doing, where, said).
+		e := fault.New(fault.Unable, "token-missing", "%s of %s: it is not there, or needs a token (404)%s", doing, where, said).
 			WithHint("look at the names of repository and workflow; for a private one, %s", giveToken)
+		e.Err = fs.ErrNotExist
+		return e
 	case status == http.StatusNotFound:
-		return fault.New(fault.Refused, "not-found", "%s of %s: there is none, or the token may not see it (404)%s", doing, where, said).
+		e := fault.New(fault.Refused, "not-found", "%s of %s: there is none, or the token may not see it (404)%s", doing, where, said).
 			WithHint("look at the names of repository, workflow and run; else %s", giveToken)
+		e.Err = fs.ErrNotExist
+		return e
 	case status == http.StatusGone:
 		return fault.New(fault.Refused, "artifact-expired", "%s of %s: it expired (410)%s", doing, where, said).
 			WithHint("fetch an older run that still has one, -run=ID, or start a new run")
+	case status == http.StatusUnprocessableEntity:
+		return c.unprocessable(doing, err, said)
 	}
 	return fault.New(fault.Unable, "api-failed", "%s of %s: the server answered %d%s", doing, where, status, said)
 }

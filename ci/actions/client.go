@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -113,9 +114,18 @@ func (c *Client) path(format string, args ...any) string {
 // for, "listing the runs". It tells whether the server says that there is a
 // next page; known is false where it does not speak of pages.
 func (c *Client) get(ctx context.Context, doing, path string, answer any) (next, known bool, err error) {
+	return c.call(ctx, doing, ask{path: path}, answer)
+}
+
+// call is get for any request. A nil answer says that the server's has no body
+// of interest.
+func (c *Client) call(ctx context.Context, doing string, a ask, answer any) (next, known bool, err error) {
 	for try := 1; ; try++ {
-		body, header, err := c.once(ctx, doing, path)
+		body, header, err := c.once(ctx, doing, a)
 		if err == nil {
+			if answer == nil {
+				return false, false, nil
+			}
 			if err := json.Unmarshal(body, answer); err != nil {
 				return false, false, fault.New(fault.Unable, "api-answer", "%s of %s: the answer is not understood", doing, c.place.Repository).
 					WithHint("is %s the address of the API? It is set by github.api-url or GITHUB_API_URL", c.place.API.Redacted())
@@ -164,8 +174,12 @@ func (c *Client) sleep(ctx context.Context, d time.Duration) error {
 
 // once asks once for an answer of the API. What is worth another try comes as
 // a *retry.
-func (c *Client) once(ctx context.Context, doing, path string) ([]byte, http.Header, error) {
-	response, err := c.send(ctx, doing, path, 0, c.seen[path].etag)
+func (c *Client) once(ctx context.Context, doing string, a ask) ([]byte, http.Header, error) {
+	path := a.path
+	if a.method == "" {
+		a.etag = c.seen[path].etag
+	}
+	response, err := c.send(ctx, doing, a)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -185,16 +199,32 @@ func (c *Client) once(ctx context.Context, doing, path string) ([]byte, http.Hea
 	case len(body) > maxAnswer:
 		return nil, nil, fault.New(fault.Unable, "api-answer", "%s of %s: the answer is longer than %d bytes", doing, c.place.Repository, maxAnswer)
 	}
-	if etag := response.Header.Get("ETag"); etag != "" && len(c.seen) < maxSeen {
+	if etag := response.Header.Get("ETag"); etag != "" && a.method == "" && len(c.seen) < maxSeen {
 		c.seen[path] = seen{etag, body}
 	}
 	return body, response.Header, nil
 }
 
-// send sends one request and follows redirects. The token goes along to the
-// API's own scheme and host, and nowhere else.
-func (c *Client) send(ctx context.Context, doing, path string, offset int64, etag string) (*http.Response, error) {
-	request, err := c.builder.NewRequest(http.MethodGet, path, nil)
+// ask is one request to the API.
+type ask struct {
+	// method is empty for GET.
+	method string
+	// path is relative to the API's address.
+	path string
+	// body is sent as JSON; nil for none.
+	body any
+	// accept is the type that is wanted; empty for the API's own JSON.
+	accept string
+	// offset is where the bytes that are wanted begin.
+	offset int64
+	// etag is that of the answer that is here already; empty for none.
+	etag string
+}
+
+// send sends one request and follows redirects, those of a GET alone. The
+// token goes along to the API's own scheme and host, and nowhere else.
+func (c *Client) send(ctx context.Context, doing string, a ask) (*http.Response, error) {
+	request, err := c.builder.NewRequest(cmp.Or(a.method, http.MethodGet), a.path, a.body)
 	if err != nil {
 		return nil, fault.New(fault.Usage, "bad-repository", "%s: %s makes no address", doing, c.place.Repository)
 	}
@@ -203,11 +233,14 @@ func (c *Client) send(ctx context.Context, doing, path string, offset int64, eta
 		if own && c.Token != "" {
 			request.Header.Set("Authorization", "Bearer "+c.Token)
 		}
-		if own && etag != "" {
-			request.Header.Set("If-None-Match", etag)
+		if own && a.etag != "" {
+			request.Header.Set("If-None-Match", a.etag)
 		}
-		if offset > 0 {
-			request.Header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
+		if a.accept != "" {
+			request.Header.Set("Accept", a.accept)
+		}
+		if a.offset > 0 {
+			request.Header.Set("Range", fmt.Sprintf("bytes=%d-", a.offset))
 		}
 		request.Header.Set("Accept-Encoding", "identity")
 		response, err := c.http.Do(request.WithContext(ctx))
@@ -221,6 +254,10 @@ func (c *Client) send(ctx context.Context, doing, path string, offset int64, eta
 			return response, nil
 		}
 		_ = response.Body.Close()
+		if a.method != "" {
+			return nil, fault.New(fault.Unable, "api-answer", "%s of %s: the server redirects what changes something, which is not followed", doing, c.place.Repository).
+				WithHint("the repository may have another name now: name it")
+		}
 		target, err := request.URL.Parse(response.Header.Get("Location"))
 		if err != nil || (target.Scheme != "https" && target.Scheme != "http") || target.Host == "" {
 			break
@@ -249,7 +286,7 @@ func redirects(r *http.Response) bool {
 // another try; one that is not comes as an error.
 func (c *Client) open(ctx context.Context, artifact Artifact, offset int64) (*http.Response, error) {
 	const doing = "downloading the artifact"
-	response, err := c.send(ctx, doing, c.path("/actions/artifacts/%d/zip", artifact.ID), offset, "")
+	response, err := c.send(ctx, doing, ask{path: c.path("/actions/artifacts/%d/zip", artifact.ID), offset: offset})
 	if err != nil {
 		return nil, plain(err)
 	}
