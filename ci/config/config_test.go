@@ -113,6 +113,9 @@ func TestDefaults(t *testing.T) {
 	want.Validate.Tests, want.Validate.Network = filepath.Join(root, "doc_processor"), "prefer"
 	want.Fetch.Outdir, want.Fetch.Workflow, want.Fetch.Artifact = filepath.Join(root, "ci_artifacts"), "heavy-deps.yml", "wheelhouse-{python}"
 	want.Archive.Dir = filepath.Join(root, "docs", "ci-archive")
+	want.Retention.KeepLast, want.Retention.KeepWithin, want.Retention.KeepPinned, want.Retention.KeepProven = 3, 30, true, true
+	want.Retention.GroupBy = []string{"python", "platform"}
+	want.Store.URL, want.Store.Grace = "file:.wheelhouse-store", 14
 	want.Limits.Members, want.Limits.MemberBytes, want.Limits.TotalBytes, want.Limits.Ratio = 10000, 4<<30, 32<<30, 100
 	if !reflect.DeepEqual(c.Settings, want) {
 		t.Errorf("%+v\nwant %+v", c.Settings, want)
@@ -159,6 +162,8 @@ func TestEveryVariable(t *testing.T) {
 	samples := map[string]string{
 		"python": "./py", "name": "n", "requirements": "r.txt", "build.out": "o", "lock.urls": "none", "validate.packages": "", "validate.tests": "t",
 		"validate.network": "require", "fetch.outdir": "f", "fetch.repo": "o/r", "fetch.workflow": "w.yml", "fetch.artifact": "a", "github.api-url": "https://api.example.org/", "archive.dir": "a", "archive.owner": "us", "limits.members": "1", "limits.member-bytes": "2", "limits.total-bytes": "3", "limits.ratio": "4",
+		"retention.keep-last": "0", "retention.keep-within": "8d", "retention.keep-daily": "2", "retention.keep-weekly": "3", "retention.keep-monthly": "4", "retention.keep-yearly": "5",
+		"retention.keep-pinned": "false", "retention.keep-proven": "false", "retention.max-size": "7", "retention.group-by": "python", "retention.index-counts": "true", "store.url": "file:x", "store.grace": "3d",
 	}
 	root, cwd := t.TempDir(), t.TempDir()
 	for _, st := range settings() {
@@ -209,6 +214,14 @@ func TestFileRefuses(t *testing.T) {
 		{"text for number", "[limits]\nmembers = \"10\"", `:2: limits.members = "10" is text; it must be a whole number`},
 		{"float for number", "[limits]\nratio = 1.5", `limits.ratio = 1.5 is a number; it must be a whole number`},
 		{"float for size", "[limits]\ntotal-bytes = 1.5", `it must be a whole number of bytes, or text with a unit`},
+		{"negative count", "[retention]\nkeep-last = -1", `retention.keep-last must be a whole number from 0`},
+		{"text for count", "[retention]\nkeep-last = \"3\"", `it must be a whole number`},
+		{"text for boolean", "[retention]\nkeep-pinned = \"yes\"", `it must be true or false, without quotes`},
+		{"number for span", "[retention]\nkeep-within = 30", `it must be text in quotes: retention.keep-within = "30"`},
+		{"no unit", "[retention]\nkeep-within = \"30\"", `retention.keep-within: "30" is no span of time`},
+		{"too long", "[retention]\nkeep-within = \"101y\"", `"101y" is longer than a hundred years`},
+		{"grouping", "[retention]\ngroup-by = [\"glibc\"]", `"glibc" is nothing to group by`},
+		{"no size", "[retention]\nmax-size = \"5 heaps\"", `retention.max-size: "heaps" is no unit`},
 		{"zero", "[limits]\nmembers = 0", `limits.members must be a whole number from 1`},
 		{"negative size", "[limits]\nmember-bytes = -1", `is no size`},
 		{"huge number", "[limits]\nmembers = 3_000_000_000", `must be a whole number from 1`},

@@ -28,7 +28,11 @@
 //	list      in the file an array of texts; elsewhere separated by commas or
 //	          blanks, but not inside brackets: "Pillow[a,b] numpy>=1,<2" is two
 //	number    a whole one, from 1
+//	count     a whole one, from 0
+//	boolean   true or false
 //	size      bytes, or text with a unit: "512MiB", "4GiB", "1.5GB"
+//	span      days, weeks, months of 30 days or years of 365: "30d", "8w"; "0"
+//	          is none
 //
 // A variable set to nothing is an empty text or list; where a setting cannot
 // be empty it is refused.

@@ -196,21 +196,25 @@ func (f *fileReader) value(i int, value *unstable.Node, origin string) error {
 			c.Values[i] = Value{st.key, shown, origin}
 		}
 		return err
-	case (st.kind == number || st.kind == size) && k == unstable.Integer:
+	case st.kind == boolean && k == unstable.Bool:
+		return c.put(i, st, string(value.Data), origin, c.Root)
+	case (st.kind == number || st.kind == count || st.kind == size) && k == unstable.Integer:
 		n, err := strconv.ParseInt(string(value.Data), 0, 64)
 		if err != nil {
 			return fmt.Errorf("%s is too large", f.shown(st, value))
 		}
 		return c.put(i, st, strconv.FormatInt(n, 10), origin, c.Root)
-	case k == unstable.String && st.kind != list && st.kind != number:
+	case k == unstable.String && st.kind != list && st.kind != number && st.kind != count && st.kind != boolean:
 		return c.put(i, st, string(value.Data), origin, c.Root)
 	}
 	wrong := f.shown(st, value) + " is " + kindName(value.Kind)
 	switch st.kind {
 	case list:
 		return fmt.Errorf("%s; it must be a list of texts: %s = [\"…\"]", wrong, st.key)
-	case number:
+	case number, count:
 		return fmt.Errorf("%s; it must be a whole number", wrong)
+	case boolean:
+		return fmt.Errorf("%s; it must be true or false, without quotes", wrong)
 	case size:
 		return fmt.Errorf("%s; it must be a whole number of bytes, or text with a unit: %s = \"4GiB\"", wrong, st.key)
 	}

@@ -47,6 +47,27 @@ type Settings struct {
 		// Owner is whom to ask about the archive; may be empty.
 		Owner string
 	}
+	Retention struct {
+		// KeepLast and the like are numbers of tarballs, or of periods; 0 is
+		// off.
+		KeepLast, KeepDaily, KeepWeekly, KeepMonthly, KeepYearly int
+		// KeepWithin is a number of days; 0 is off.
+		KeepWithin             int
+		KeepPinned, KeepProven bool
+		// MaxSize is the most bytes of all that is kept; 0 is any.
+		MaxSize int64
+		// GroupBy are "python" and "platform", or fewer.
+		GroupBy []string
+		// IndexCounts tells whether a package index counts as a way back by
+		// itself.
+		IndexCounts bool
+	}
+	Store struct {
+		// URL of the store.
+		URL string
+		// Grace is how many days garbage is left alone.
+		Grace int
+	}
 	Limits struct {
 		// Members is the most members of a tarball.
 		Members int
@@ -66,8 +87,11 @@ const (
 	path
 	python // a version or a path
 	list
-	number
+	number // from 1
+	count  // from 0
+	boolean
 	size
+	span // days
 )
 
 // setting is one row of the table.
@@ -84,7 +108,8 @@ type setting struct {
 	check func(string) error
 	// doc tells what it is, its unit and what is special, for the file.
 	doc string
-	// field points to where the value goes: *string, *[]string, *int or *int64.
+	// field points to where the value goes: *string, *[]string, *int, *int64 or
+	// *bool.
 	field func(*Settings) any
 }
 
@@ -151,6 +176,58 @@ func settings() []setting {
 			key: "archive.owner", fallback: "", optional: true,
 			doc:   "Whom to ask about the archive: a name, a team, an address; \"\" for nobody.\nThe archive's index says it.",
 			field: func(s *Settings) any { return &s.Archive.Owner },
+		}, {
+			key: "retention.keep-last", kind: count, fallback: "3",
+			doc:   "What prune keeps, in each group: the newest so many tarballs. What any rule keeps is\nkept; 0 switches a rule off.",
+			field: func(s *Settings) any { return &s.Retention.KeepLast },
+		}, {
+			key: "retention.keep-within", kind: span, fallback: "30d",
+			doc:   "Those of so long before the newest: text such as 30d, 8w, 6m or 2y (a month has 30\ndays, a year 365); \"0\" is off.",
+			field: func(s *Settings) any { return &s.Retention.KeepWithin },
+		}, {
+			key: "retention.keep-daily", kind: count, fallback: "0",
+			doc:   "The newest of each of the last so many days (UTC) that have any.",
+			field: func(s *Settings) any { return &s.Retention.KeepDaily },
+		}, {
+			key: "retention.keep-weekly", kind: count, fallback: "0",
+			doc:   "The same for weeks, from Monday.",
+			field: func(s *Settings) any { return &s.Retention.KeepWeekly },
+		}, {
+			key: "retention.keep-monthly", kind: count, fallback: "0",
+			doc:   "The same for months.",
+			field: func(s *Settings) any { return &s.Retention.KeepMonthly },
+		}, {
+			key: "retention.keep-yearly", kind: count, fallback: "0",
+			doc:   "The same for years.",
+			field: func(s *Settings) any { return &s.Retention.KeepYearly },
+		}, {
+			key: "retention.keep-pinned", kind: boolean, fallback: "true",
+			doc:   "Whether what somebody pinned is kept.",
+			field: func(s *Settings) any { return &s.Retention.KeepPinned },
+		}, {
+			key: "retention.keep-proven", kind: boolean, fallback: "true",
+			doc:   "Whether the newest that passed a proof is kept.",
+			field: func(s *Settings) any { return &s.Retention.KeepProven },
+		}, {
+			key: "retention.max-size", kind: size, fallback: "", optional: true,
+			doc:   "The most that all kept tarballs may have together, such as \"5GB\": the oldest go\nfirst, but never what is pinned, the newest proven, or the last of its group; \"\" for any.",
+			field: func(s *Settings) any { return &s.Retention.MaxSize },
+		}, {
+			key: "retention.group-by", kind: list, fallback: "python,platform", optional: true, check: checkGrouping,
+			doc:   "What makes a group, in which the rules count: python, platform (system and machine,\nnot the glibc), or both; [] for one group of all.",
+			field: func(s *Settings) any { return &s.Retention.GroupBy },
+		}, {
+			key: "retention.index-counts", kind: boolean, fallback: "false",
+			doc:   "Whether wheels that came unchanged from a package index are a way back by themselves.\nIf not, they count beside another alone.",
+			field: func(s *Settings) any { return &s.Retention.IndexCounts },
+		}, {
+			key: "store.url", fallback: "file:.wheelhouse-store",
+			doc:   "Where the bytes of pruned tarballs are kept: file:FOLDER, s3://BUCKET/PREFIX,\noci://HOST/NAME, release:OWNER/REPO or rclone:REMOTE:PATH. No credentials.",
+			field: func(s *Settings) any { return &s.Store.URL },
+		}, {
+			key: "store.grace", kind: span, fallback: "14d",
+			doc:   "How long gc leaves alone what nothing needs: a push may be about to need it.",
+			field: func(s *Settings) any { return &s.Store.Grace },
 		}, {
 			key: "limits.members", kind: number, fallback: "10000",
 			doc:   "The most members that a tarball may have.",

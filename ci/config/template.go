@@ -35,7 +35,7 @@ func Template() string {
 // literal is the default as TOML has it.
 func (st setting) literal() string {
 	switch st.kind {
-	case number:
+	case number, count, boolean:
 		return st.fallback
 	case list:
 		return "[" + strings.Join(quoted(SplitList(st.fallback)), ", ") + "]"

@@ -25,7 +25,31 @@ func (st setting) assign(s *Settings, value, base string) (shown string, err err
 		}
 		*st.field(s).(*int) = int(n)
 		return strconv.FormatInt(n, 10), nil
+	case count:
+		n, err := strconv.ParseUint(value, 10, 31)
+		if err != nil {
+			return "", fmt.Errorf("%s must be a whole number from 0, not %s", st.key, brief(value))
+		}
+		*st.field(s).(*int) = int(n)
+		return strconv.FormatUint(n, 10), nil
+	case boolean:
+		if value != "true" && value != "false" {
+			return "", fmt.Errorf("%s must be true or false, not %s", st.key, brief(value))
+		}
+		*st.field(s).(*bool) = value == "true"
+		return value, nil
+	case span:
+		days, err := parseSpan(value)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", st.key, err)
+		}
+		*st.field(s).(*int) = days
+		return formatSpan(days), nil
 	case size:
+		if value == "" && st.optional {
+			*st.field(s).(*int64) = 0
+			return "", nil
+		}
 		n, err := parseSize(value)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", st.key, err)
@@ -91,6 +115,14 @@ func (st setting) assignList(s *Settings, items []string) (string, error) {
 	}
 	*st.field(s).(*[]string) = slices.Clone(items)
 	return strings.Join(items, ","), nil
+}
+
+// checkGrouping says what is wrong with an item of retention.group-by.
+func checkGrouping(item string) error {
+	if item != "python" && item != "platform" {
+		return fmt.Errorf("%s is nothing to group by; it is python or platform", brief(item))
+	}
+	return nil
 }
 
 // checkItem says what is wrong with an item of a list of packages.
@@ -223,6 +255,34 @@ func formatSize(n int64) string {
 		}
 	}
 	return strconv.FormatInt(n, 10)
+}
+
+// spanText is a number of days, weeks, months of 30 days or years of 365.
+var spanText = regexp.MustCompile(`^(0|[1-9][0-9]*)([dwmy]?)$`)
+
+// maxDays is the longest span.
+const maxDays = 36500
+
+// parseSpan reads a span of time in days; "0" is none.
+func parseSpan(value string) (days int, err error) {
+	m := spanText.FindStringSubmatch(value)
+	if m == nil || m[2] == "" && m[1] != "0" {
+		return 0, fmt.Errorf("%s is no span of time, such as 30d, 8w, 6m or 2y; 0 is none", brief(value))
+	}
+	n, err := strconv.Atoi(m[1])
+	unit := map[string]int{"": 1, "d": 1, "w": 7, "m": 30, "y": 365}[m[2]]
+	if err != nil || n > maxDays/unit {
+		return 0, fmt.Errorf("%s is longer than a hundred years", brief(value))
+	}
+	return n * unit, nil
+}
+
+// formatSpan gives a span as it is read.
+func formatSpan(days int) string {
+	if days == 0 {
+		return "0"
+	}
+	return strconv.Itoa(days) + "d"
 }
 
 // brief quotes a value for an error, cut short.

@@ -118,3 +118,17 @@ func FuzzFile(f *testing.F) {
 		}
 	})
 }
+
+func TestSpans(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{"0": 0, "0d": 0, "1d": 1, "8w": 56, "6m": 180, "2y": 730, "100y": 36500} {
+		if got, err := parseSpan(text); got != want || err != nil {
+			t.Errorf("%q: %d, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "1", "d", "-1d", "01d", "1.5d", "1h", "36501d", "99999999999999999999d", "1d "} {
+		if got, err := parseSpan(text); err == nil {
+			t.Errorf("%q is %d days", text, got)
+		}
+	}
+}
