@@ -90,7 +90,7 @@ func TestPrune(t *testing.T) {
 	e, err = a.holder(t.Context(), tgz)
 	must(t, err)
 	w, _ = find(e, tgz)
-	if w.Pointer == nil || w.Pointer.Where() != "oci:example.org/x, s3://bucket/prefix, file:store (local only)" || w.Pointer.Unknown["key"] != "kept" {
+	if w.Pointer == nil || w.Pointer.Where() != "oci:example.org/x, s3://bucket/prefix, file:store (local only)" || w.Pointer.Unknown["key"] != "kept" || len(w.Pointer.Unknown) != 1 {
 		t.Errorf("pruned anew: %+v", w.Pointer)
 	}
 }
