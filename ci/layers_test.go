@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"ci/wheel", "ci/finding", "ci/deflate", "ci/release"},
 	{"ci/lock", "ci/meta", "ci/verdict", "ci/requirements", "ci/config", "ci/wheelhouse", "ci/python", "ci/entry", "ci/rebuild"},
 	{"ci/store"},
-	{"ci/validate", "ci/archive", "ci/report", "ci/actions", "ci/store/releasestore", "ci/store/rclonestore"},
+	{"ci/validate", "ci/archive", "ci/report", "ci/actions", "ci/store/s3store", "ci/store/ocistore", "ci/store/releasestore", "ci/store/rclonestore"},
 	{"ci/targets"},
 	{"internal/compile", "internal/bench"},
 	{"internal/compile/run", "internal/dev"},
@@ -52,6 +52,9 @@ var keepers = map[string][]string{
 	"github.com/pelletier/go-toml":              {"ci/config", "ci/lock"},
 	"github.com/aquasecurity/go-pep440-version": {"ci/wheel"},
 	"mvdan.cc/sh":                               {"ci/targets"},
+	"github.com/minio/minio-go":                 {"ci/store/s3store"},
+	"oras.land/oras-go":                         {"ci/store/ocistore"},
+	"github.com/opencontainers":                 {"ci/store/ocistore"},
 	"golang.org/x/sys":                          {"ci/"},
 }
 
