@@ -17,6 +17,9 @@ import (
 // Whole is the recipe of a tarball that is stored as it is.
 const Whole = "whole"
 
+// readBackBuffer is how much is read and hashed at a time.
+const readBackBuffer = 256 << 10
+
 // Proof is the proof that a tarball's bytes come back from a place. Only this
 // package makes one, of bytes that it read. The zero value proves nothing: its
 // SHA256 is empty.
@@ -57,28 +60,37 @@ func Same(a, b fs.FileInfo) bool {
 // over the size is read. Code: proof-failed, refused where other bytes came,
 // unable where reading failed; an error of open's with a code stays outermost.
 func ProveBytes(ctx context.Context, want wheelhouse.File, open func(context.Context) (io.ReadCloser, error), at entry.Location) (Proof, error) {
-	if len(want.SHA256) != sha256.Size*2 || want.Size <= 0 {
+	if !isSum(want.SHA256) || want.Size <= 0 {
 		return Proof{}, fault.New(fault.Refused, "proof-failed", "proving that %s comes back from %s: its sha256 or size is not known", want.Name, at.URL)
 	}
+	if err := readBack(ctx, want, open, at); err != nil {
+		return Proof{}, err
+	}
+	return Proof{sha256: want.SHA256, size: want.Size, encoder: Whole, at: at}, nil
+}
+
+// readBack reads a file to its end, no more than one byte over its size, and
+// fails unless its size and sha256 are those wanted.
+func readBack(ctx context.Context, want wheelhouse.File, open func(context.Context) (io.ReadCloser, error), at entry.Location) error {
 	r, err := open(ctx)
 	if err != nil {
-		return Proof{}, unproven(want, at, err)
+		return unproven(want, at, err)
 	}
 	defer r.Close()
 	sum := sha256.New()
-	size, err := io.CopyBuffer(sum, &bounded{ctx, r, want.Size + 1}, make([]byte, 1<<20))
+	size, err := io.CopyBuffer(sum, &bounded{ctx, r, want.Size + 1}, make([]byte, readBackBuffer))
 	if err != nil {
-		return Proof{}, unproven(want, at, err)
+		return unproven(want, at, err)
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); size != want.Size || got != want.SHA256 {
 		came := fmt.Sprintf("%d bytes", size)
 		if size > want.Size {
 			came = fmt.Sprintf("more than %d bytes", want.Size)
 		}
-		return Proof{}, fault.New(fault.Refused, "proof-failed", "proving that %s comes back from %s: sha256 %s and %d bytes are wanted, %s and %s came",
+		return fault.New(fault.Refused, "proof-failed", "proving that %s comes back from %s: sha256 %s and %d bytes are wanted, %s and %s came",
 			want.Name, at.URL, want.SHA256, want.Size, got, came)
 	}
-	return Proof{sha256: want.SHA256, size: want.Size, encoder: Whole, at: at}, nil
+	return nil
 }
 
 // unproven is the error of bytes that could not be read.
