@@ -21,8 +21,6 @@ type source struct {
 	left int64
 	hash hash.Hash
 	err  error
-	// ended: all was read, and the file had no more.
-	ended bool
 }
 
 func newSource(from io.ReadCloser, size int64) *source {
