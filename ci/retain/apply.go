@@ -86,13 +86,13 @@ func (p Policy) decide(group []Decision, now time.Time) {
 		if p.KeepPinned && d.Item.Pinned {
 			d.keep(pinned)
 		}
-		if p.KeepProven && d.Item.Proven && !provenOne {
-			provenOne = true
-			d.keep(proven)
-		}
 		if d.Item.Time.After(now) {
 			d.keep(future) // and in no count: a wrong clock is to take no room
 			continue
+		}
+		if p.KeepProven && d.Item.Proven && !provenOne {
+			provenOne = true
+			d.keep(proven)
 		}
 		if p.sizeAlone() {
 			d.keep(fits)
