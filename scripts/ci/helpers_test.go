@@ -77,6 +77,7 @@ const (
 	archive  = "archive_wheelhouse.sh"
 	validate = "validate_wheelhouse_consumer.sh"
 	fetch    = "fetch_wheelhouse_poll.sh"
+	upload   = "upload_artifacts_optin.sh"
 )
 
 func TestStatuses(t *testing.T) {
@@ -191,10 +192,64 @@ func TestFetchedTarball(t *testing.T) {
 	}
 }
 
+// TestUpload takes the first store that the environment configures.
+func TestUpload(t *testing.T) {
+	t.Parallel()
+	const s3, gcs, token, repository = "CI_S3_BUCKET=b/f", "CI_GCS_BUCKET=g", "GITHUB_TOKEN=secret", "GITHUB_REPOSITORY=o/r"
+	for _, c := range []struct {
+		name    string
+		environ []string
+		args    []string
+		said    string // the target's error
+		status  int
+		store   string // empty: no target is run
+	}{
+		{"S3 first", []string{s3, gcs, token, repository}, []string{"a b.tgz"}, "", 0, "s3://b/f"},
+		{"then GCS", []string{gcs, token, repository}, []string{"a b.tgz"}, "", 0, "rclone::gcs,env_auth:g"},
+		{"then a release", []string{token, repository}, []string{"a b.tgz"}, "", 0, "release:o/r"},
+		{"a token alone", []string{token}, []string{"a b.tgz"}, "", 4, ""},
+		{"a repository alone", []string{repository}, []string{"a b.tgz"}, "", 4, ""},
+		{"nothing", nil, []string{"a b.tgz"}, "", 4, ""},
+		{"no such file", []string{s3}, []string{"nowhere.tgz"}, "", 3, ""},
+		{"no file", []string{s3}, nil, "", 2, ""},
+		{"two files", []string{s3}, []string{"a b.tgz", "a b.tgz"}, "", 2, ""},
+		{"an option", []string{s3}, []string{"--nope"}, "", 2, ""},
+		{"it goes away", []string{s3}, []string{"a b.tgz"}, "Error: no such tarball: a b.tgz [tar-missing]", 3, "s3://b/f"},
+		{"refused", []string{s3}, []string{"a b.tgz"}, "Error: no credentials [store-refused]", 1, "s3://b/f"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := checkout(t)
+			if err := os.WriteFile(filepath.Join(dir, "a b.tgz"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			status := "0"
+			if c.said != "" {
+				status = "1"
+			}
+			environ := append([]string{
+				"SAY_OUT=stored", "SAY_ERR=" + c.said, "SAY_STATUS=" + status, "CI_S3_BUCKET=", "CI_GCS_BUCKET=", "GITHUB_TOKEN=", "GITHUB_REPOSITORY=",
+			}, c.environ...)
+			stdout, stderr, got := helper(t, dir, filepath.Join("scripts", "ci", upload), environ, c.args...)
+			if got != c.status || (stdout == "stored\n") != (c.store != "") || strings.Contains(stdout+stderr, "secret") {
+				t.Errorf("status %d, want %d; printed %q and %q", got, c.status, stdout, stderr)
+			}
+			words, _ := os.ReadFile(filepath.Join(dir, "words"))
+			want := ""
+			if c.store != "" {
+				want = "push\na b.tgz\n-store=" + c.store + "\n"
+			}
+			if string(words) != want {
+				t.Errorf("got %q, want %q", words, want)
+			}
+		})
+	}
+}
+
 // TestManual prints the helper's first comment, and nothing of its code.
 func TestManual(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{archive, validate, fetch} {
+	for _, name := range []string{archive, validate, fetch, upload} {
 		stdout, _, status := helper(t, ".", name, nil, "-h")
 		if status != 0 || !strings.HasPrefix(stdout, name+": ") || !strings.Contains(stdout, "Exit status: ") || strings.Contains(stdout, "dirname") {
 			t.Errorf("%s -h: %d, %q", name, status, stdout)
