@@ -30,6 +30,8 @@ const (
 	forbids  = "forbids"  // has no right
 	fills    = "fills"    // has no room
 	vanishes = "vanishes" // says that nothing is there
+	loses    = "loses"    // loses a folder while it lists
+	flickers = "flickers" // the same, before it has listed anything
 )
 
 // fake does what rclone does, as far as a store uses it.
@@ -65,6 +67,12 @@ func fake(dir, mode string, args []string) int {
 		return say(1, "write: no space left on device")
 	case vanishes:
 		return say(3, "directory not found")
+	}
+	if stat := strings.Contains(strings.Join(args, " "), "--stat "); !stat && mode == loses {
+		fmt.Println(`[{"Path":"blobs/a","Size":1,"ModTime":"2030-01-02T03:04:05Z"}`)
+		return say(3, "error listing: directory not found")
+	} else if !stat && mode == flickers {
+		return say(3, "error listing: directory not found")
 	}
 	local := func(remote string) string { return filepath.Join(dir, strings.TrimPrefix(remote, "fake:")) }
 	var err error

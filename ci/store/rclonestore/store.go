@@ -182,7 +182,9 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[store.Object,
 		dir := prefix[:strings.LastIndex(prefix, "/")+1]
 		out := s.start(ctx, "lsjson", "--recursive", "--files-only", "--no-mimetype", "--use-server-modtime", s.at(strings.TrimSuffix(dir, "/")))
 		defer out.end()
+		some := false
 		err := items(out, func(i item) bool {
+			some = true
 			key := dir + i.Path
 			if i.IsDir || !strings.HasPrefix(key, prefix) || store.CheckKey(key) != nil {
 				return true
@@ -190,13 +192,23 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[store.Object,
 			return yield(store.Object{Key: key, Size: i.Size, Modified: i.ModTime}, nil)
 		})
 		switch {
-		case err == nil, err == errEnough, missing(err):
+		case err == nil, err == errEnough:
+		case missing(err) && !some && s.empty(ctx, dir):
 		case errors.As(err, new(*json.SyntaxError)), errors.As(err, new(*json.UnmarshalTypeError)):
 			yield(store.Object{}, s.misunderstood("listing"))
 		default:
 			yield(store.Object{}, s.told("listing", err))
 		}
 	}
+}
+
+// empty tells whether there is no such folder. That a list ended with "not
+// found" may also say that it is not all: a folder in it went away meanwhile.
+func (s *Store) empty(ctx context.Context, dir string) bool {
+	out := s.start(ctx, "lsjson", "--stat", "--no-mimetype", s.at(strings.TrimSuffix(dir, "/")))
+	defer out.end()
+	_, err := io.Copy(io.Discard, out)
+	return missing(err)
 }
 
 // errEnough: whoever lists wants no more.

@@ -170,6 +170,23 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestHalfLists fails where a list is not all there is.
+func TestHalfLists(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{loses, flickers} {
+		s, dir := remote(t, mode)
+		if err := os.Mkdir(filepath.Join(dir, "a store"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		last := error(nil)
+		for _, last = range s.List(t.Context(), "") {
+		}
+		if fault.Code(last) != "store-unreachable" || errors.Is(last, fs.ErrNotExist) {
+			t.Errorf("%s: %v", mode, last)
+		}
+	}
+}
+
 // TestMissing names the program that is not there.
 func TestMissing(t *testing.T) {
 	t.Parallel()
