@@ -31,7 +31,7 @@ var floors = [][]string{
 var stairs = map[string][]string{
 	"ci/lock":    {"ci/wheelhouse"},
 	"ci/meta":    {"ci/wheelhouse"},
-	"ci/python":  {"ci/verdict"},
+	"ci/python":  {"ci/verdict", "ci/wheelhouse"},
 	"ci/verdict": {},
 	"ci/entry":   {"ci/meta", "ci/verdict"},
 	"ci/rebuild": {"ci/entry", "ci/lock", "ci/wheelhouse"},

@@ -64,7 +64,7 @@ func Wheel(ctx context.Context, i Interpreter, requirements, dir string, environ
 		return nil, fmt.Errorf("building the wheels of %s: %w", requirements, ctx.Err())
 	}
 	if err != nil {
-		return nil, wheelFailed(i, requirements, log, err, kept, redact)
+		return nil, pipEnded(i, "building the wheels of "+requirements, log, err, kept, redact)
 	}
 	b, l, err := built(dir, log)
 	if err != nil {
@@ -126,13 +126,13 @@ func temporaryIn(environ []string, dir string) []string {
 	return environ
 }
 
-// wheelFailed makes the error of a run of pip that failed.
-func wheelFailed(i Interpreter, requirements, log string, err error, kept *tail, r *redactor) error {
+// pipEnded makes the error of a run of pip that failed while it was doing that.
+func pipEnded(i Interpreter, doing, log string, err error, kept *tail, r *redactor) error {
 	var exit *command.ExitError
 	lines := kept.lines()
 	switch {
 	case !errors.As(err, &exit):
-		return fault.New(fault.Unable, "pip-failed", "building the wheels of %s: running pip: %w", requirements, err)
+		return fault.New(fault.Unable, "pip-failed", "%s: running pip: %w", doing, err)
 	case len(lines) > 0 && strings.HasSuffix(lines[len(lines)-1], "No module named pip"):
 		return noPip(i)
 	}
@@ -145,7 +145,7 @@ func wheelFailed(i Interpreter, requirements, log string, err error, kept *tail,
 	for _, line := range lines {
 		l.line(strings.TrimLeft(line, " "))
 	}
-	return pipFailed(requirements, lines, l.trouble, r)
+	return pipFailed(doing, lines, l.trouble, r)
 }
 
 // built reads the folder and the log of a run that succeeded.

@@ -26,7 +26,8 @@
 //
 // [Wheel] runs pip with the settings of the user: mirrors, indexes and
 // credentials keep working. Everything after it is a proof, and runs with
-// [CleanEnviron]. What pip prints goes through a filter that takes user names,
+// [CleanEnviron]. [FetchWheels], which brings wheels back from the index by their
+// sha256, runs with the user's settings as well. What pip prints goes through a filter that takes user names,
 // passwords and query strings out of every URL.
 //
 // # Errors
@@ -34,7 +35,7 @@
 // Errors are *fault.Error. Wrong use: bad-version, venv-exists. Could not be
 // done here: no-python, no-pip, no-venv, python-broken, no-isolation,
 // index-refused, index-unreachable, index-tls. Refused: pip-failed,
-// folder-not-empty, install-failed, pip-check-failed, pytest-missing, no-tests,
+// folder-not-empty, index-differs, install-failed, pip-check-failed, pytest-missing, no-tests,
 // tests-failed, question-too-large. A cancelled context's error is returned
 // wrapped.
 package python

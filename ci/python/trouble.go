@@ -57,19 +57,19 @@ func networkTrouble(line string) trouble {
 	return none
 }
 
-// pipFailed makes the error of a `pip wheel` that failed, from the last lines
-// that it printed and from its log; none of them holds a secret.
-func pipFailed(requirements string, lines []string, seen map[trouble]string, r *redactor) error {
+// pipFailed makes the error of a pip that failed while it was doing that, from
+// the last lines that it printed and from its log; none of them holds a secret.
+func pipFailed(doing string, lines []string, seen map[trouble]string, r *redactor) error {
 	said := shorten(errorLines(lines), 2000)
 	if !ownText.MatchString(strings.Join(lines, "\n")) {
 		for _, t := range troubles {
 			if line := seen[t.kind]; line != "" {
-				return fault.New(fault.Unable, t.code, "building the wheels of %s: %s: %s", requirements, t.summary, shorten(printable(r.text(line)), 500)).
+				return fault.New(fault.Unable, t.code, "%s: %s: %s", doing, t.summary, shorten(printable(r.text(line)), 500)).
 					WithHint("%s%s", t.hint, otherWay)
 			}
 		}
 	}
-	err := fault.New(fault.Refused, "pip-failed", "building the wheels of %s: pip failed: %s", requirements, said)
+	err := fault.New(fault.Refused, "pip-failed", "%s: pip failed: %s", doing, said)
 	switch {
 	case strings.Contains(said, "DO NOT MATCH THE HASHES"):
 		err.WithHint("the index has other files than the requirements list: compile the requirements again, or find out who changed them")

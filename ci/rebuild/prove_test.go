@@ -11,8 +11,12 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/deflate"
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/ci/python"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
+
+// Wheels of the package index are a source of wheels.
+var _ Wheels = (*python.Index)(nil)
 
 // rehearsals gives one of each kind.
 func rehearsals(t *testing.T) map[string]*Rehearsal {
