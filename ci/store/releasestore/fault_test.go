@@ -255,3 +255,35 @@ func TestCancelled(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestStaleLists lays over a list what this process did since.
+func TestStaleLists(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	s := h.store()
+	h.stale = h.all() // nothing
+	put(t, s, blob("one"), "one", true)
+	if got := keys(t, s, ""); len(got) != 1 {
+		t.Errorf("a draft that is not listed: %q", got)
+	}
+	h.stale = h.all() // the draft
+	put(t, s, blob("two"), "two", true)
+	put(t, s, manifest(1), "{1}", true)
+	if got := keys(t, s, ""); len(got) != 3 {
+		t.Errorf("a release that is listed as a draft: %q", got)
+	}
+	if created, err := s.Put(t.Context(), blob("three"), 5, bytesOf("three")); err != nil || !created {
+		t.Fatal(created, err)
+	}
+	if len(h.releases) != 2 || len(h.releases[0].assets) != 3 {
+		t.Errorf("a published release was taken for a draft: %q", h.tags())
+	}
+	h.stale = h.all()
+	if err := s.Delete(t.Context(), blob("two")); err != nil {
+		t.Fatal(err)
+	}
+	if got := keys(t, s, ""); len(got) != 3 {
+		t.Errorf("an asset that is still listed: %q", got)
+	}
+	absent(t, s, blob("two"))
+}

@@ -75,6 +75,9 @@ type hub struct {
 	immutable bool
 	// old keeps digests back, as an old Enterprise does.
 	old bool
+	// stale is what the list of releases says instead of the truth; nil: the
+	// truth.
+	stale []object
 	// fault answers a request in the hub's place where it gives true. n counts
 	// the requests of that method and path from 1. The lock is held.
 	fault func(w http.ResponseWriter, r *http.Request, n int) bool
@@ -194,11 +197,20 @@ func page[T any](w http.ResponseWriter, r *http.Request, all []T) []T {
 }
 
 func (h *hub) list(w http.ResponseWriter, r *http.Request) {
+	list := h.stale
+	if list == nil {
+		list = h.all()
+	}
+	say(w, http.StatusOK, page(w, r, list))
+}
+
+// all is every release, the newest first.
+func (h *hub) all() []object {
 	list := []object{}
 	for _, p := range slices.Backward(h.releases) {
 		list = append(list, h.json(p))
 	}
-	say(w, http.StatusOK, page(w, r, list))
+	return list
 }
 
 func (h *hub) create(w http.ResponseWriter, body []byte) {
