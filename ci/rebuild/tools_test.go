@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// python packs the folder in its second argument into the tarball in its
+// byTarfile packs the folder in its second argument into the tarball in its
 // first, at the level in its third.
-const python = `
+const byTarfile = `
 import sys, tarfile
 with tarfile.open(sys.argv[1], "w:gz", compresslevel=int(sys.argv[3])) as t:
     t.add(sys.argv[2], arcname=".wheelhouse")
@@ -62,7 +62,7 @@ func TestToolsTarballs(t *testing.T) {
 		n := strconv.Itoa(level)
 		makers = append(makers, maker{"gzip FILE, level " + n, "sh", []string{"-c", `tar -cf "$1.tar" -C "$2" .wheelhouse && gzip -` + n + ` "$1.tar" && mv "$1.tar.gz" "$1"`, "sh", "T", dir}, false})
 		if level%4 == 1 { // 1, 5 and 9: Python starts slowly
-			makers = append(makers, maker{"tarfile, level " + n, "python3", []string{"-c", python, "T", wheels, n}, false})
+			makers = append(makers, maker{"tarfile, level " + n, "python3", []string{"-c", byTarfile, "T", wheels, n}, false})
 		}
 	}
 	for _, m := range makers {
