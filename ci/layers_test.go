@@ -18,8 +18,10 @@ var floors = [][]string{
 	{"ci/command", "ci/fault"},
 	{"ci/wheel", "ci/finding", "ci/deflate", "ci/release"},
 	{"ci/lock", "ci/meta", "ci/verdict", "ci/requirements", "ci/config", "ci/wheelhouse", "ci/python", "ci/entry", "ci/rebuild"},
-	{"ci/store"},
-	{"ci/validate", "ci/archive", "ci/report", "ci/actions", "ci/store/s3store", "ci/store/ocistore", "ci/store/releasestore", "ci/store/rclonestore"},
+	{
+		"ci/validate", "ci/archive", "ci/report", "ci/actions", "ci/retain", "ci/store",
+		"ci/store/filestore", "ci/store/s3store", "ci/store/ocistore", "ci/store/releasestore", "ci/store/rclonestore", "ci/store/storetest",
+	},
 	{"ci/targets"},
 	{"internal/compile", "internal/bench"},
 	{"internal/compile/run", "internal/dev"},
@@ -36,6 +38,13 @@ var stairs = map[string][]string{
 	"ci/entry":   {"ci/meta", "ci/verdict"},
 	"ci/rebuild": {"ci/entry", "ci/lock", "ci/wheelhouse"},
 	"ci/wheel":   {"ci/finding"},
+
+	"ci/store/filestore":    {"ci/store"},
+	"ci/store/s3store":      {"ci/store"},
+	"ci/store/ocistore":     {"ci/store"},
+	"ci/store/releasestore": {"ci/store"},
+	"ci/store/rclonestore":  {"ci/store"},
+	"ci/store/storetest":    {"ci/store"},
 }
 
 // standard are the packages that import the standard library alone, so that
@@ -179,6 +188,13 @@ func TestBrokenLayers(t *testing.T) {
 	}{
 		{"ci/validate", module + "ci/archive", "one floor"},
 		{"ci/archive", module + "ci/report", "one floor"},
+		{"ci/archive", module + "ci/store", "one floor"},
+		{"ci/archive", module + "ci/retain", "one floor"},
+		{"ci/store", module + "ci/retain", "one floor"},
+		{"ci/store", module + "ci/store/filestore", "one floor"},
+		{"ci/store/s3store", module + "ci/store", ""},
+		{"ci/store/s3store", module + "ci/store/filestore", "one floor"},
+		{"ci/rebuild", module + "ci/store", "upward"},
 		{"ci/wheelhouse", module + "ci/lock", "one floor"},
 		{"ci/lock", module + "ci/wheelhouse", ""},
 		{"ci/entry", module + "ci/verdict", ""},

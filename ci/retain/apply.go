@@ -193,6 +193,6 @@ func (p Policy) fit(decided []Decision) {
 // spared tells that the size is no reason to take it.
 func (d Decision) spared() bool {
 	return slices.ContainsFunc(d.Reasons, func(why string) bool {
-		return why == pinned || why == proven || why == future || why == lastOne
+		return why == pinned || why == proven || why == future
 	})
 }

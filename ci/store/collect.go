@@ -2,89 +2,73 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"io/fs"
-	"slices"
 	"time"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 )
 
-// Live is what the archive at hand needs of a store.
-type Live struct {
-	// Blobs by sha256, whatever the manifests say: those of pointers and locks.
-	Blobs map[string]bool
-}
+const (
+	// gcLife is how long the key of a collection counts: one that was killed
+	// is in nobody's way after that.
+	gcLife = time.Hour
+	// gcWork is how long a collection removes objects: well below gcLife, so
+	// that clocks may differ by the rest.
+	gcWork = 30 * time.Minute
+	// gcLook is how often a push looks whether a collection has ended.
+	gcLook = 5 * time.Second
+	// gcSkew is how far the store's clock and ours may differ.
+	gcSkew = 10 * time.Minute
+	// gcRelease is the most that taking the key away may take: an interrupted
+	// target has few seconds.
+	gcRelease = 3 * time.Second
+)
 
-// CollectOptions say what is garbage.
-type CollectOptions struct {
-	// Grace is how old garbage must be; default 14 days.
-	Grace time.Duration
-	// DryRun: nothing is removed.
-	DryRun bool
-	Clock  Clock
-}
-
-// Collected is what was, or with DryRun would be, removed.
-type Collected struct {
-	// Garbage, sorted by key.
-	Garbage []Object
-	// Young is how many objects nothing needs that are younger than the grace
-	// period, and Kept how many are needed.
-	Young, Kept int
-	// Unfinished: there was no more time; the next collection goes on.
-	Unfinished bool
-}
-
-// Collect removes the blobs that neither a manifest of the store nor live
-// names, and the manifests that a newer one of the same tarball replaced, once
-// they are older than the grace period. Manifests stay whether or not the
-// archive at hand has their entries: another checkout may.
-//
-// Where a manifest cannot be read nothing is removed at all. Codes: those of
-// the driver, store-busy (unable), store-clock (refused: the store's clock is
-// ahead), and those of reading manifests.
-func Collect(ctx context.Context, st Store, live Live, o CollectOptions) (Collected, error) {
-	const grace = 14 * 24 * time.Hour
-	if o.Grace <= 0 {
-		o.Grace = grace
-	}
-	o.Clock = o.Clock.withDefaults()
-	if o.DryRun {
-		return survey(ctx, st, live, o)
-	}
-	begun, release, err := announce(ctx, st, o.Clock)
-	if err != nil {
-		return Collected{}, err
-	}
-	defer release()
-	found, err := survey(ctx, st, live, o)
-	if err != nil {
-		return Collected{}, err
-	}
-	for i, g := range found.Garbage {
-		if o.Clock.Now().Sub(begun) > gcWork {
-			found.Garbage, found.Unfinished = found.Garbage[:i], true
-			break
+// awaitCollection waits while somebody collects garbage; ahead is by how much
+// the store's clock goes before ours.
+func (p *pusher) awaitCollection(ctx context.Context, ahead time.Duration) error {
+	for begun := p.clock.Now(); ; {
+		o, err := p.st.Stat(ctx, gcKey)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
 		}
-		if err := st.Delete(ctx, g.Key); err != nil {
-			found.Garbage = found.Garbage[:i]
-			return found, err
+		if err != nil {
+			return err
+		}
+		age := p.clock.Now().Add(ahead).Sub(o.Modified)
+		if age > gcLife {
+			return nil // its process was killed, and removes nothing any more
+		}
+		if p.clock.Now().Sub(begun) > gcLife {
+			return fault.New(fault.Unable, "store-busy", "storing in %s: garbage is being collected there, and that does not end", p.st.URL()).
+				WithHint("the clocks of the store and of this machine may differ: the collection began %s ago by them", age.Round(time.Minute))
+		}
+		if err := p.clock.Sleep(ctx, gcLook); err != nil {
+			return err
 		}
 	}
-	return found, nil
 }
 
-// announce puts the key of a collection, and gives what removes it.
-func announce(ctx context.Context, st Store, clock Clock) (begun time.Time, release func(), err error) {
-	begun = clock.Now()
+// turn is a collection's key, as it was put.
+type turn struct {
+	st    Store
+	text  []byte
+	begun time.Time
+}
+
+// announce puts the key of a collection.
+func announce(ctx context.Context, st Store, clock Clock) (turn, error) {
+	// Without the monotonic part: a machine that sleeps does not stop the world.
+	t := turn{st: st, begun: clock.Now().Round(0)}
+	t.text = []byte(t.begun.UTC().Format(time.RFC3339Nano) + " " + rand.Text() + "\n")
 	there, err := st.Stat(ctx, gcKey)
 	switch {
-	case err == nil && begun.Sub(there.Modified) <= gcLife:
-		return begun, nil, fault.New(fault.Unable, "store-busy", "collecting in %s: somebody else does, since %s", st.URL(), there.Modified.UTC().Format(time.RFC3339)).
+	case err == nil && t.begun.Sub(there.Modified) <= gcLife:
+		return t, fault.New(fault.Unable, "store-busy", "collecting in %s: somebody else does, since %s", st.URL(), there.Modified.UTC().Format(time.RFC3339)).
 			WithHint("wait until that ends, or for an hour where it was killed")
 	case err == nil:
 		err = st.Delete(ctx, gcKey)
@@ -92,68 +76,81 @@ func announce(ctx context.Context, st Store, clock Clock) (begun time.Time, rele
 		err = nil
 	}
 	if err != nil {
-		return begun, nil, err
+		return t, err
 	}
-	text := []byte(begun.UTC().Format(time.RFC3339Nano) + "\n")
-	created, err := st.Put(ctx, gcKey, int64(len(text)), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil })
+	created, err := st.Put(ctx, gcKey, int64(len(t.text)), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(t.text)), nil })
 	if err == nil && !created {
 		err = fault.New(fault.Unable, "store-busy", "collecting in %s: somebody else has just begun to", st.URL())
 	}
 	if err != nil {
-		return begun, nil, err
+		return t, err
 	}
-	release = func() { _ = st.Delete(context.WithoutCancel(ctx), gcKey) } // what stays counts for an hour
-	// A store that keeps nothing would let a push go on beside this.
-	o, err := st.Stat(ctx, gcKey)
-	if err == nil {
-		if ahead := o.Modified.Sub(clock.Now()); ahead > 10*time.Minute || ahead < -10*time.Minute {
-			err = fault.New(fault.Refused, "store-clock", "collecting in %s: its clock and this machine's differ by %s", st.URL(), ahead.Round(time.Second)).
-				WithHint("how old an object is cannot be told: set the clock right")
-		}
+	if err := t.check(ctx, clock); err != nil {
+		t.end(ctx)
+		return t, err
 	}
-	if err != nil {
-		release()
-		return begun, nil, err
-	}
-	return begun, release, nil
+	return t, nil
 }
 
-// survey finds the garbage.
-func survey(ctx context.Context, st Store, live Live, o CollectOptions) (Collected, error) {
-	newest, err := newestManifests(ctx, st, "")
+// check looks whether the key is there, and when the store says that it was
+// put.
+func (t turn) check(ctx context.Context, clock Clock) error {
+	o, err := t.st.Stat(ctx, gcKey)
 	if err != nil {
-		return Collected{}, err
+		return err
 	}
-	needed := map[string]bool{}
-	for _, object := range newest {
-		needed[object.Key] = true
-		m, err := readManifest(ctx, st, object)
+	if ahead := o.Modified.Sub(clock.Now()); ahead.Abs() > gcSkew {
+		return fault.New(fault.Refused, "store-clock", "collecting in %s: its clock and this machine's differ by %s", t.st.URL(), ahead.Round(time.Second)).
+			WithHint("how old an object is cannot be told: set the clock right")
+	}
+	return t.mine(ctx)
+}
+
+// mine fails when the key is not this collection's: two began at once, or
+// somebody took a key away that seemed old.
+func (t turn) mine(ctx context.Context) error {
+	body, err := t.st.Open(ctx, gcKey)
+	if err != nil {
+		return absent(t.st, gcKey, err)
+	}
+	text, err := io.ReadAll(io.LimitReader(body, int64(len(t.text))+1))
+	if err = errors.Join(err, body.Close()); err != nil {
+		return unreadable(t.st, gcKey, err)
+	}
+	if !bytes.Equal(text, t.text) {
+		return fault.New(fault.Unable, "store-busy", "collecting in %s: somebody else does", t.st.URL())
+	}
+	return nil
+}
+
+// end takes the key away, unless it is another's. What stays counts for an hour.
+func (t turn) end(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), gcRelease)
+	defer cancel()
+	if t.mine(ctx) == nil {
+		_ = t.st.Delete(ctx, gcKey)
+	}
+}
+
+// over tells that the time for removing has passed.
+func (t turn) over(clock Clock) bool { return clock.Now().Round(0).Sub(t.begun) > gcWork }
+
+// remove removes garbage, and gives what it removed.
+func (t turn) remove(ctx context.Context, garbage []Object, clock Clock) (removed []Object, finished bool, err error) {
+	const look = 16 // removals between looks at the key
+	for i, g := range garbage {
+		if t.over(clock) {
+			return garbage[:i], false, nil
+		}
+		if i%look == 0 {
+			err = t.mine(ctx)
+		}
+		if err == nil {
+			err = t.st.Delete(ctx, g.Key)
+		}
 		if err != nil {
-			return Collected{}, err
-		}
-		for _, p := range m.Parts() {
-			needed[BlobKey(p.SHA256)] = true
+			return garbage[:i], false, err
 		}
 	}
-	for sum := range live.Blobs {
-		needed[BlobKey(sum)] = true
-	}
-	var found Collected
-	before := o.Clock.Now().Add(-o.Grace)
-	for _, prefix := range []string{blobPrefix, entryPrefix} {
-		for object, err := range st.List(ctx, prefix) {
-			switch {
-			case err != nil:
-				return Collected{}, err
-			case needed[object.Key]:
-				found.Kept++
-			case !object.Modified.Before(before):
-				found.Young++
-			default:
-				found.Garbage = append(found.Garbage, object)
-			}
-		}
-	}
-	slices.SortFunc(found.Garbage, func(a, b Object) int { return cmp.Compare(a.Key, b.Key) })
-	return found, nil
+	return garbage, true, nil
 }

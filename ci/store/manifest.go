@@ -3,19 +3,16 @@ package store
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"iter"
-	"path"
+	"regexp"
 	"slices"
 	"strings"
-	"time"
+	"unicode"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
@@ -30,9 +27,14 @@ const (
 	maxParts = 20_000
 	// maxFile is the most bytes of one file of a record.
 	maxFile = 16 << 20
+	// maxName is the most bytes of a name or a path.
+	maxName = 1024
 	// keyDigits is how much of a manifest's sha256 is in its key.
 	keyDigits = 16
 )
+
+// recipePattern is a word such as "wheelhouse-1" or "gzip-6".
+var recipePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.+-]{0,39}$`)
 
 // Part is a blob that a manifest names.
 type Part struct {
@@ -64,29 +66,35 @@ type Manifest struct {
 	Wheels []Part `json:"wheels"`
 	// Files of the record, by path: all that is kept for good.
 	Files []Part `json:"files"`
-
-	// key and modified are the object's; empty for one that was not read.
-	key      string
-	modified time.Time
 }
 
-// encode gives the text of a manifest.
-func (m Manifest) encode() ([]byte, error) {
+// Encode gives a manifest's one text, a line of JSON, and the key that it is
+// stored under. Version is set, wheels and files are sorted. What ParseManifest
+// would refuse is refused. Code: bad-manifest.
+func (m Manifest) Encode() (text []byte, key string, err error) {
 	m.Version = 1
 	byName := func(a, b Part) int { return cmp.Compare(a.Name, b.Name) }
-	m.Wheels, m.Files = slices.Clone(m.Wheels), slices.Clone(m.Files)
+	m.Wheels, m.Files = append([]Part{}, m.Wheels...), append([]Part{}, m.Files...)
 	slices.SortFunc(m.Wheels, byName)
 	slices.SortFunc(m.Files, byName)
-	if err := m.check(); err != nil {
-		return nil, err
+	text, err = m.text()
+	if err == nil {
+		// Whatever is written must be readable: the reader's rules are the rules.
+		_, err = parseManifest(text)
 	}
+	if err != nil {
+		return nil, "", fault.New(fault.Refused, "bad-manifest", "writing the manifest of %q: %w", m.Tarball.Name, err)
+	}
+	return text, m.keyOf(text), nil
+}
+
+// text gives a manifest as it is stored.
+func (m Manifest) text() ([]byte, error) {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(m); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	err := e.Encode(m)
+	return out.Bytes(), err
 }
 
 // keyOf gives the key that a manifest with this text has.
@@ -139,21 +147,30 @@ func (m Manifest) WheelFiles() []wheelhouse.File {
 	return files
 }
 
-// ParseManifest reads a manifest, which may hold anything. source is named in
-// errors. Code: bad-manifest.
+// ParseManifest reads a manifest, which may hold anything; source is named in
+// errors. Only the text that Encode gives is taken: a key that this version
+// does not know may name blobs that must not be collected. Code: bad-manifest.
 func ParseManifest(text []byte, source string) (Manifest, error) {
-	var m Manifest
-	bad := func(err error) (Manifest, error) {
+	m, err := parseManifest(text)
+	if err != nil {
 		return Manifest{}, fault.New(fault.Refused, "bad-manifest", "reading the manifest %s: %w", source, err)
 	}
+	return m, nil
+}
+
+func parseManifest(text []byte) (Manifest, error) {
+	var m Manifest
 	if len(text) > maxManifest {
-		return bad(fmt.Errorf("it has more than %d bytes", maxManifest))
+		return m, fmt.Errorf("it has more than %d bytes", maxManifest)
 	}
 	if err := json.Unmarshal(text, &m); err != nil {
-		return bad(errors.New("it is no JSON of a manifest"))
+		return m, errors.New("it is no JSON of a manifest")
 	}
 	if err := m.check(); err != nil {
-		return bad(err)
+		return m, err
+	}
+	if again, err := m.text(); err != nil || !bytes.Equal(again, text) {
+		return m, errors.New("it is not in the one form that manifests have")
 	}
 	return m, nil
 }
@@ -167,39 +184,56 @@ func (m Manifest) check() error {
 		return fmt.Errorf("%q is no entry", m.Entry)
 	case len(m.Wheels) > maxParts || len(m.Files) > maxParts:
 		return fmt.Errorf("it names more than %d wheels or files", maxParts)
-	case m.Recipe == "" || len(m.Recipe) > 64:
+	case !recipePattern.MatchString(m.Recipe):
 		return fmt.Errorf("%q is no recipe", m.Recipe)
+	case m.Wheels == nil || m.Files == nil:
+		return errors.New("it has no list of wheels or files")
 	}
-	parts := append([]Part{m.Tarball}, m.Wheels...)
+	bare := append([]Part{m.Tarball}, m.Wheels...)
 	if m.Frame != nil {
-		parts = append(parts, *m.Frame)
+		bare = append(bare, *m.Frame)
 	}
-	seen := map[string]bool{}
-	for i, p := range parts {
-		if p.Name == "" || p.Name != path.Base(p.Name) || strings.ContainsAny(p.Name, "/\\\x00") || strings.HasPrefix(p.Name, ".") || seen[p.Name] && i <= len(m.Wheels) {
-			return fmt.Errorf("%q is no file name, or there twice", p.Name)
+	for _, p := range bare {
+		if strings.Contains(p.Name, "/") || strings.HasPrefix(p.Name, ".") {
+			return fmt.Errorf("%q is no file name", p.Name)
 		}
-		seen[p.Name] = true
+	}
+	sizes := map[string]int64{}
+	for _, p := range append(bare, m.Files...) {
 		if err := p.check(); err != nil {
 			return err
 		}
+		if size, known := sizes[p.SHA256]; known && size != p.Size {
+			return fmt.Errorf("%q has the sha256 of another of another size", p.Name)
+		}
+		sizes[p.SHA256] = p.Size
 	}
-	clear(seen)
 	for _, p := range m.Files {
-		if !fs.ValidPath(p.Name) || p.Name == "." || strings.ContainsAny(p.Name, "\\\x00") || seen[p.Name] || p.Size > maxFile {
-			return fmt.Errorf("%q is no path of a file, there twice, or too large", p.Name)
+		if p.Size > maxFile {
+			return fmt.Errorf("%q has more than %d bytes", p.Name, maxFile)
 		}
-		seen[p.Name] = true
-		if err := p.check(); err != nil {
-			return err
-		}
+	}
+	return cmp.Or(sorted(m.Wheels), sorted(m.Files))
+}
+
+// check tells what is wrong with a part.
+func (p Part) check() error {
+	switch {
+	case len(p.Name) > maxName || !fs.ValidPath(p.Name) || p.Name == "." || strings.Contains(p.Name, `\`) ||
+		strings.ContainsFunc(p.Name, unicode.IsControl):
+		return fmt.Errorf("%q is no name of a file", p.Name)
+	case !sumPattern.MatchString(p.SHA256) || p.Size < 0:
+		return fmt.Errorf("%q has no sha256 or no size", p.Name)
 	}
 	return nil
 }
 
-func (p Part) check() error {
-	if !sumPattern.MatchString(p.SHA256) || p.Size < 0 {
-		return fmt.Errorf("%q has no sha256 or no size", p.Name)
+// sorted tells that parts are not in order, or one of them is there twice.
+func sorted(parts []Part) error {
+	for i := 1; i < len(parts); i++ {
+		if parts[i-1].Name >= parts[i].Name {
+			return fmt.Errorf("%q is not after %q", parts[i].Name, parts[i-1].Name)
+		}
 	}
 	return nil
 }
@@ -212,90 +246,4 @@ func validEntry(name string) bool {
 	}
 	_, _, _, ok := entry.ParseFlatName(name + ".meta")
 	return ok
-}
-
-// Manifests gives the newest manifest of every tarball that the store holds,
-// or of one entry alone, where that is not empty. One that cannot be read
-// comes as an error, and the others go on.
-func Manifests(ctx context.Context, st Store, entry string) iter.Seq2[Manifest, error] {
-	return func(yield func(Manifest, error) bool) {
-		newest, err := newestManifests(ctx, st, entry)
-		if err != nil {
-			yield(Manifest{}, err)
-			return
-		}
-		for _, o := range newest {
-			m, err := readManifest(ctx, st, o)
-			if entry != "" && err == nil && m.Entry != entry {
-				continue // of another, whose key looks the same
-			}
-			if !yield(m, err) || ctx.Err() != nil {
-				return
-			}
-		}
-	}
-}
-
-// newestManifests lists the newest of every tarball, sorted by key.
-func newestManifests(ctx context.Context, st Store, entry string) ([]Object, error) {
-	prefix := entryPrefix
-	if entry != "" {
-		prefix += keyPart(entry) + "/"
-	}
-	newest := map[string]Object{}
-	for o, err := range st.List(ctx, prefix) {
-		if err != nil {
-			return nil, err
-		}
-		tarball, _, ok := cutLast(o.Key, "@")
-		if !ok {
-			continue
-		}
-		if old, there := newest[tarball]; !there || o.Modified.After(old.Modified) || o.Modified.Equal(old.Modified) && o.Key > old.Key {
-			newest[tarball] = o
-		}
-	}
-	all := make([]Object, 0, len(newest))
-	for _, o := range newest {
-		all = append(all, o)
-	}
-	slices.SortFunc(all, func(a, b Object) int { return cmp.Compare(a.Key, b.Key) })
-	return all, nil
-}
-
-func cutLast(text, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(text, sep)
-	if i < 0 {
-		return text, "", false
-	}
-	return text[:i], text[i+len(sep):], true
-}
-
-// readManifest reads one, and holds it against its key.
-func readManifest(ctx context.Context, st Store, o Object) (Manifest, error) {
-	body, err := st.Open(ctx, o.Key)
-	if err != nil {
-		return Manifest{}, err
-	}
-	text, err := io.ReadAll(io.LimitReader(body, maxManifest+1))
-	if err = errors.Join(err, body.Close()); err != nil {
-		return Manifest{}, unreadable(st, o.Key, err)
-	}
-	m, err := ParseManifest(text, o.Key)
-	if err != nil {
-		return Manifest{}, err
-	}
-	if m.keyOf(text) != o.Key {
-		return Manifest{}, fault.New(fault.Refused, "store-corrupt", "reading %s of %s: it is not what its key says", o.Key, st.URL())
-	}
-	m.key, m.modified = o.Key, o.Modified
-	return m, nil
-}
-
-// unreadable is the error of a body that broke off.
-func unreadable(st Store, key string, err error) error {
-	if _, coded := fault.As(err); coded || fault.Interrupted(err) {
-		return err
-	}
-	return fault.New(fault.Unable, "store-unreachable", "reading %s of %s: %w", key, st.URL(), err)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"sync"
 	"time"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
@@ -72,40 +73,83 @@ type Pushed struct {
 }
 
 // Push stores what of a tarball and its record is not there yet, the manifest
-// last. That it is really there shows when it is read back: rebuild.Prove. It
-// waits for a collection of garbage to end. Codes: those of the driver,
-// wrong-size, bad-manifest, store-busy (unable).
+// last, and waits for a collection of garbage to end. By then the store has
+// said of each object, asked anew, that it is there in its size, and has given
+// the manifest back; that the blobs' bytes are right shows when they are read:
+// rebuild.Prove.
+//
+// A blob of another size that is there is read; only when it really is damaged
+// it is replaced. Codes: those of the driver, wrong-size, bad-manifest,
+// store-busy (unable), store-corrupt and store-object-missing (refused: the
+// store does not keep what it is given).
 func Push(ctx context.Context, st Store, set Set, clock Clock) (Pushed, error) {
-	clock = clock.withDefaults()
-	m, bodies := describe(set)
-	text, err := m.encode()
-	if err != nil {
-		return Pushed{}, fault.New(fault.Refused, "bad-manifest", "storing %s: %w", m.Tarball.Name, err)
+	p := pusher{st: st, clock: clock.withDefaults(), created: map[string]bool{}}
+	var err error
+	p.manifest, p.bodies = describe(set)
+	if p.text, p.key, err = p.manifest.Encode(); err != nil {
+		return Pushed{}, err
 	}
-	done := Pushed{Manifest: m}
-	if err := done.blobs(ctx, st, m, bodies); err != nil {
-		return done, err
+	err = p.push(ctx)
+	return p.pushed(), err
+}
+
+// pusher is a push under way.
+type pusher struct {
+	st       Store
+	clock    Clock
+	manifest Manifest
+	text     []byte
+	key      string
+	bodies   map[string]opener
+
+	mu sync.Mutex
+	// created are the blobs that were stored, by sha256.
+	created map[string]bool
+}
+
+// rounds is how often what is missing is stored again.
+const rounds = 3
+
+// push is Push once it is known what there is to push.
+func (p *pusher) push(ctx context.Context) error {
+	parts := p.manifest.Parts()
+	if err := each(ctx, parts, p.put); err != nil {
+		return err
 	}
-	key := m.keyOf(text)
-	// An object that is there may be a leftover with other bytes: it is read,
-	// and a wrong one is replaced.
-	if err := putManifest(ctx, st, key, text); err != nil {
-		return done, err
-	}
-	waited, err := awaitCollection(ctx, st, clock)
-	if err != nil {
-		return done, err
-	}
-	if waited { // what was there may have been collected
-		again := Pushed{Manifest: m}
-		if err := again.blobs(ctx, st, m, bodies); err != nil {
-			return done, err
+	for range rounds {
+		ahead, err := p.putManifest(ctx)
+		if err != nil {
+			return err
 		}
-		if err := putManifest(ctx, st, key, text); err != nil {
-			return done, err
+		// From here on no collection that begins removes what this one needs.
+		// One that began before may have: it is waited for, and everything is
+		// looked at anew, for it may have ended meanwhile, too.
+		if err := p.awaitCollection(ctx, ahead); err != nil {
+			return err
+		}
+		lacking, err := p.lacking(ctx, parts)
+		if err != nil || len(lacking) == 0 {
+			return err
+		}
+		if err := each(ctx, lacking, p.put); err != nil {
+			return err
 		}
 	}
-	return done, nil
+	return fault.New(fault.Refused, "store-object-missing", "storing %s in %s: what it says that it has stored is not there", p.manifest.Tarball.Name, p.st.URL()).
+		WithHint("the store does not keep what it is given: nothing was removed here")
+}
+
+// pushed tells what was sent.
+func (p *pusher) pushed() Pushed {
+	done := Pushed{Manifest: p.manifest}
+	for _, part := range p.manifest.Parts() {
+		if p.created[part.SHA256] {
+			done.Blobs, done.Bytes = done.Blobs+1, done.Bytes+part.Size
+		} else {
+			done.Kept, done.KeptBytes = done.Kept+1, done.KeptBytes+part.Size
+		}
+	}
+	return done
 }
 
 // opener opens the bytes of a blob.
@@ -137,96 +181,115 @@ func describe(set Set) (Manifest, map[string]opener) {
 	return m, bodies
 }
 
-// blobs stores the blobs that are not there.
-func (p *Pushed) blobs(ctx context.Context, st Store, m Manifest, bodies map[string]opener) error {
-	for _, part := range m.Parts() {
-		open := func() (io.ReadCloser, error) { return bodies[part.SHA256](ctx) }
-		created, err := putRight(ctx, st, BlobKey(part.SHA256), part.Size, open)
-		if err != nil {
-			return fmt.Errorf("storing %s: %w", part.Name, err)
-		}
-		if created {
-			p.Blobs, p.Bytes = p.Blobs+1, p.Bytes+part.Size
-		} else {
-			p.Kept, p.KeptBytes = p.Kept+1, p.KeptBytes+part.Size
-		}
+// put stores a blob unless it is there.
+func (p *pusher) put(ctx context.Context, part Part) error {
+	created, err := p.st.Put(ctx, BlobKey(part.SHA256), part.Size, func() (io.ReadCloser, error) {
+		return p.bodies[part.SHA256](ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("storing %s: %w", part.Name, err)
+	}
+	if created {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.created[part.SHA256] = true
 	}
 	return nil
 }
 
-// putRight puts an object; one of another size that is there is a leftover,
-// and replaced.
-func putRight(ctx context.Context, st Store, key string, size int64, open func() (io.ReadCloser, error)) (bool, error) {
-	there, err := st.Stat(ctx, key)
-	switch {
-	case err == nil && there.Size == size:
-		return false, nil
-	case err == nil:
-		if err := st.Delete(ctx, key); err != nil {
-			return false, err
-		}
-	case !errors.Is(err, fs.ErrNotExist):
-		return false, err
-	}
-	return st.Put(ctx, key, size, open)
-}
-
-// putManifest puts a manifest and reads it back.
-func putManifest(ctx context.Context, st Store, key string, text []byte) error {
-	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
-	for range 2 {
-		if _, err := putRight(ctx, st, key, int64(len(text)), open); err != nil {
-			return fmt.Errorf("storing the manifest: %w", err)
-		}
-		_, err := readManifest(ctx, st, Object{Key: key})
-		if err == nil {
+// lacking gives the parts that the store has not, those of another size removed
+// from it.
+func (p *pusher) lacking(ctx context.Context, parts []Part) ([]Part, error) {
+	var mu sync.Mutex
+	var all []Part
+	err := each(ctx, parts, func(ctx context.Context, part Part) error {
+		o, err := p.st.Stat(ctx, BlobKey(part.SHA256))
+		if err == nil && o.Size == part.Size {
 			return nil
 		}
-		switch fault.Code(err) {
-		case "store-corrupt", "bad-manifest": // damaged: once more
-		default:
+		if err == nil {
+			err = p.removeDamaged(ctx, part, o.Size)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if err := st.Delete(ctx, key); err != nil {
-			return err
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, part)
+		return nil
+	})
+	return all, err
+}
+
+// removeDamaged removes a blob of which the store says another size, when
+// reading it shows that it is damaged: other tarballs may need it.
+func (p *pusher) removeDamaged(ctx context.Context, part Part, size int64) error {
+	body, err := OpenBlob(ctx, p.st, part.SHA256, part.Size)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, body)
+	_ = body.Close() // it was only read
+	if err == nil {
+		return fault.New(fault.Refused, "store-corrupt", "storing %s in %s: it says that %s has %d bytes, and gives %d",
+			part.Name, p.st.URL(), BlobKey(part.SHA256), size, part.Size)
+	}
+	if fault.Code(err) != "store-corrupt" {
+		return err
+	}
+	return p.st.Delete(ctx, BlobKey(part.SHA256))
+}
+
+// putManifest puts the manifest and reads it back. It tells how far the store's
+// clock is ahead of ours, where the object was stored just now.
+func (p *pusher) putManifest(ctx context.Context) (ahead time.Duration, err error) {
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(p.text)), nil }
+	for range 2 {
+		created, err := p.st.Put(ctx, p.key, int64(len(p.text)), open)
+		if err != nil {
+			return 0, fmt.Errorf("storing the manifest: %w", err)
+		}
+		put := p.clock.Now()
+		_, err = readManifest(ctx, p.st, p.key)
+		switch {
+		case err == nil && !created:
+			return 0, nil
+		case err == nil:
+			o, err := p.st.Stat(ctx, p.key)
+			if err != nil || o.Modified.IsZero() {
+				return 0, err
+			}
+			return o.Modified.Sub(put), nil
+		case fault.Code(err) != "store-corrupt" && fault.Code(err) != "bad-manifest":
+			return 0, err
+		}
+		// It is damaged: once more.
+		if err := p.st.Delete(ctx, p.key); err != nil {
+			return 0, err
 		}
 	}
-	return fault.New(fault.Refused, "store-corrupt", "storing %s in %s: other bytes come back than were sent", key, st.URL()).
+	return 0, fault.New(fault.Refused, "store-corrupt", "storing %s in %s: other bytes come back than were sent", p.key, p.st.URL()).
 		WithHint("the store does not keep what it is given: nothing was removed here")
 }
 
-const (
-	// gcLife is how long the key of a collection counts: one that was killed
-	// is in nobody's way after that.
-	gcLife = time.Hour
-	// gcWork is how long a collection removes objects: well below gcLife, so
-	// that clocks may differ by the rest.
-	gcWork = 30 * time.Minute
-	// gcLook is how often a push looks whether a collection has ended.
-	gcLook = 5 * time.Second
-)
-
-// awaitCollection waits while somebody collects garbage, and tells whether
-// anybody did.
-func awaitCollection(ctx context.Context, st Store, clock Clock) (waited bool, err error) {
-	for begun := clock.Now(); ; waited = true {
-		o, err := st.Stat(ctx, gcKey)
-		if errors.Is(err, fs.ErrNotExist) {
-			return waited, nil
+// each does something with several parts at once. The first error ends all.
+func each(ctx context.Context, parts []Part, do func(context.Context, Part) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var group sync.WaitGroup
+	room := make(chan struct{}, atOnce)
+	for _, part := range parts {
+		room <- struct{}{}
+		if ctx.Err() != nil {
+			break
 		}
-		if err != nil {
-			return waited, err
-		}
-		age := clock.Now().Sub(o.Modified)
-		if age > gcLife {
-			return waited, nil // its process was killed, and removes nothing any more
-		}
-		if clock.Now().Sub(begun) > gcLife {
-			return waited, fault.New(fault.Unable, "store-busy", "storing in %s: garbage is being collected there, and that does not end", st.URL()).
-				WithHint("the clocks of the store and of this machine may differ: they say %s", (-age).Round(time.Minute))
-		}
-		if err := clock.Sleep(ctx, gcLook); err != nil {
-			return waited, err
-		}
+		group.Go(func() {
+			defer func() { <-room }()
+			if err := do(ctx, part); err != nil {
+				stop(err)
+			}
+		})
 	}
+	group.Wait()
+	return context.Cause(ctx)
 }

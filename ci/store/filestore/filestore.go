@@ -8,17 +8,14 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/atomicfile"
 	"github.com/wheelhouse-ci/wheelhouse/ci/store"
 )
-
-// Scheme is what the store's URLs begin with.
-const Scheme = "file:"
 
 // Store is a folder. It is made with the first object.
 type Store struct {
@@ -26,33 +23,23 @@ type Store struct {
 	url string
 	// inside tells that the folder is below the checkout.
 	inside bool
+	// synced are the folders whose names this process has fsynced.
+	synced sync.Map
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store   = (*Store)(nil)
+	_ store.Sweeper = (*Store)(nil)
+)
 
-// Open gives the store at a URL, "file:PATH"; a relative path is below root,
-// the checkout. Code: bad-store-url.
+// Open gives the store at a URL, "file:PATH" or "file:///PATH"; a relative path
+// is below root, the checkout. Nothing is made yet. Code: bad-store-url.
 func Open(url, root string) (*Store, error) {
-	dir, ok := strings.CutPrefix(url, Scheme)
-	if after, long := strings.CutPrefix(dir, "//"); long { // file:///PATH
-		dir = after
+	dir, shown, inside, err := locate(url, root)
+	if err != nil {
+		return nil, err
 	}
-	if !ok || dir == "" || strings.ContainsAny(dir, "\x00\n\r?#") {
-		return nil, fault.New(fault.Usage, "bad-store-url", "%q names no folder", url).
-			WithHint("write it as file:.wheelhouse-store or file:/mnt/wheelhouses")
-	}
-	abs := filepath.FromSlash(dir)
-	if !filepath.IsAbs(abs) {
-		abs = filepath.Join(root, abs)
-	}
-	abs = filepath.Clean(abs)
-	rel, err := filepath.Rel(root, abs)
-	inside := err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
-	shown := filepath.ToSlash(abs)
-	if inside {
-		shown = filepath.ToSlash(rel) // the same for everybody who has the checkout
-	}
-	return &Store{dir: abs, url: Scheme + shown, inside: inside}, nil
+	return &Store{dir: dir, url: shown, inside: inside}, nil
 }
 
 // URL implements store.Store: relative to the checkout for a folder inside.
@@ -62,27 +49,12 @@ func (s *Store) URL() string { return s.url }
 // alone.
 func (s *Store) Inside() bool { return s.inside }
 
-// fan is how many digits of a blob's name are a folder's.
-const fan = 2
-
 // path gives an object's file.
 func (s *Store) path(key string) (string, error) {
 	if err := store.CheckKey(key); err != nil {
 		return "", err
 	}
-	if sum, ok := store.BlobSHA256(key); ok {
-		key = path.Join(path.Dir(key), sum[:fan], sum[fan:])
-	}
-	return filepath.Join(s.dir, filepath.FromSlash(key)), nil
-}
-
-// key gives the key of a file below the folder.
-func key(rel string) string {
-	rel = filepath.ToSlash(rel)
-	if dir, name := path.Split(rel); strings.HasPrefix(rel, "blobs/") {
-		return "blobs/" + path.Base(dir) + name
-	}
-	return rel
+	return filepath.Join(s.dir, filepath.FromSlash(fileOf(key))), nil
 }
 
 // Put implements store.Store.
@@ -91,15 +63,31 @@ func (s *Store) Put(ctx context.Context, key string, size int64, open func() (io
 	if err != nil {
 		return false, err
 	}
-	if _, err := os.Lstat(file); err == nil {
-		return false, nil
-	}
-	if err := makeFolder(filepath.Dir(file)); err != nil {
+	if err := ctx.Err(); err != nil {
 		return false, s.failed("storing", key, err)
+	}
+	if err := s.folder(filepath.Dir(file)); err != nil {
+		return false, s.failed("storing", key, err)
+	}
+	created, err := s.put(ctx, file, key, size, open)
+	if err == nil && !created {
+		// Whoever put it may have been killed before its folder was fsynced.
+		err = atomicfile.SyncDir(filepath.Dir(file))
+	}
+	if err != nil {
+		return false, s.failed("storing", key, err)
+	}
+	return created, nil
+}
+
+// put writes a file unless it is there.
+func (s *Store) put(ctx context.Context, file, key string, size int64, open func() (io.ReadCloser, error)) (bool, error) {
+	if _, err := s.regular(file, key); !errors.Is(err, fs.ErrNotExist) {
+		return false, err
 	}
 	f, err := atomicfile.Create(file, 0o644)
 	if err != nil {
-		return false, s.failed("storing", key, err)
+		return false, err
 	}
 	defer f.Cleanup()
 	body, err := open()
@@ -108,32 +96,13 @@ func (s *Store) Put(ctx context.Context, key string, size int64, open func() (io
 	}
 	_, err = io.Copy(f, contextReader{ctx, store.Exactly(body, size)})
 	if err = errors.Join(err, body.Close()); err != nil {
-		return false, s.failed("storing", key, err)
+		return false, err
 	}
-	switch err := f.CommitNew(); {
-	case errors.Is(err, fs.ErrExist):
-		return false, nil
-	case err != nil:
-		return false, s.failed("storing", key, err)
+	if err := f.CommitNew(); !errors.Is(err, fs.ErrExist) {
+		return err == nil, err
 	}
-	return true, nil
-}
-
-// makeFolder makes a folder and those above it, each fsynced into its own.
-func makeFolder(dir string) error {
-	if info, err := os.Stat(dir); err == nil && info.IsDir() {
-		return nil
-	}
-	parent := filepath.Dir(dir)
-	if parent != dir {
-		if err := makeFolder(parent); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return atomicfile.SyncDir(parent)
+	_, err = s.regular(file, key)
+	return false, err
 }
 
 // contextReader ends with its context.
@@ -142,6 +111,7 @@ type contextReader struct {
 	r   io.Reader
 }
 
+// Read implements io.Reader.
 func (r contextReader) Read(p []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, err
@@ -150,23 +120,40 @@ func (r contextReader) Read(p []byte) (int, error) {
 }
 
 // Open implements store.Store.
-func (s *Store) Open(_ context.Context, key string) (io.ReadCloser, error) {
+func (s *Store) Open(ctx context.Context, key string) (io.ReadCloser, error) {
 	file, err := s.path(key)
 	if err != nil {
 		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, s.failed("reading", key, err)
 	}
 	if _, err := s.regular(file, key); err != nil {
 		return nil, err
 	}
 	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, store.Absent(s.url, key)
+	}
 	if err != nil {
 		return nil, s.failed("reading", key, err)
 	}
 	return f, nil
 }
 
-// regular looks at an object's file.
+// regular looks at an object's file, and at the folders that it lies in.
 func (s *Store) regular(file, key string) (fs.FileInfo, error) {
+	for dir := filepath.Dir(file); len(dir) > len(s.dir); dir = filepath.Dir(dir) {
+		info, err := os.Lstat(dir)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, store.Absent(s.url, key)
+		case err != nil:
+			return nil, s.failed("reading", key, err)
+		case !info.IsDir():
+			return nil, s.notPlain(key, dir, "folder")
+		}
+	}
 	info, err := os.Lstat(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -174,16 +161,24 @@ func (s *Store) regular(file, key string) (fs.FileInfo, error) {
 	case err != nil:
 		return nil, s.failed("reading", key, err)
 	case !info.Mode().IsRegular():
-		return nil, fault.New(fault.Refused, "store-corrupt", "reading %s of %s: %s is no plain file", key, s.url, file)
+		return nil, s.notPlain(key, file, "file")
 	}
 	return info, nil
 }
 
+func (s *Store) notPlain(key, file, what string) error {
+	return fault.New(fault.Refused, "store-corrupt", "looking for %s in %s: %s is no plain %s", key, s.url, file, what).
+		WithHint("links and special files are not followed: remove it")
+}
+
 // Stat implements store.Store.
-func (s *Store) Stat(_ context.Context, key string) (store.Object, error) {
+func (s *Store) Stat(ctx context.Context, key string) (store.Object, error) {
 	file, err := s.path(key)
 	if err != nil {
 		return store.Object{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return store.Object{}, s.failed("reading", key, err)
 	}
 	info, err := s.regular(file, key)
 	if err != nil {
@@ -192,41 +187,44 @@ func (s *Store) Stat(_ context.Context, key string) (store.Object, error) {
 	return store.Object{Key: key, Size: info.Size(), Modified: info.ModTime()}, nil
 }
 
+// Delete implements store.Store.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	file, err := s.path(key)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return s.failed("removing", key, err)
+	}
+	switch _, err := s.regular(file, key); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s.failed("removing", key, err)
+	}
+	return nil
+}
+
 // List implements store.Store. What is no object, such as the half file of a
 // process that was killed, is left out.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[store.Object, error] {
 	return func(yield func(store.Object, error) bool) {
-		top := filepath.Join(s.dir, filepath.FromSlash(path.Dir(prefix+"x")))
-		if prefix == "" {
-			top = s.dir
-		}
-		err := filepath.WalkDir(top, func(file string, d fs.DirEntry, err error) error {
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-				return nil // removed meanwhile, or never there
-			case err != nil:
-				return err
-			case ctx.Err() != nil:
-				return ctx.Err()
-			case !d.Type().IsRegular():
-				return nil
-			}
-			rel, err := filepath.Rel(s.dir, file)
-			if err != nil {
-				return err
-			}
-			k := key(rel)
-			if !strings.HasPrefix(k, prefix) || store.CheckKey(k) != nil {
+		err := s.walk(ctx, prefix, func(file string, d fs.DirEntry) error {
+			key, ok := keyOf(file)
+			if !ok || !strings.HasPrefix(key, prefix) {
 				return nil
 			}
 			info, err := d.Info()
 			if errors.Is(err, fs.ErrNotExist) {
-				return nil
+				return nil // removed meanwhile
 			}
 			if err != nil {
 				return err
 			}
-			if !yield(store.Object{Key: k, Size: info.Size(), Modified: info.ModTime()}, nil) {
+			if !yield(store.Object{Key: key, Size: info.Size(), Modified: info.ModTime()}, nil) {
 				return fs.SkipAll
 			}
 			return nil
@@ -237,16 +235,42 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[store.Object,
 	}
 }
 
-// Delete implements store.Store.
-func (s *Store) Delete(_ context.Context, key string) error {
-	file, err := s.path(key)
+// walk visits the plain files below the store's folder that objects with this
+// prefix may be, named with slashes.
+func (s *Store) walk(ctx context.Context, prefix string, visit func(file string, d fs.DirEntry) error) error {
+	top, err := filepath.EvalSymlinks(s.dir) // the store's own folder may be a link
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return s.failed("removing", key, err)
+	begin := top
+	if end := strings.LastIndex(prefix, "/"); end > 0 && store.CheckKey(prefix[:end]) == nil {
+		begin = filepath.Join(top, filepath.FromSlash(fileOf(prefix[:end])))
 	}
-	return nil
+	for dir := begin; len(dir) > len(top); dir = filepath.Dir(dir) {
+		if info, err := os.Lstat(dir); err == nil && !info.IsDir() {
+			return nil // a link: what lies there is none of ours
+		}
+	}
+	return filepath.WalkDir(begin, func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // removed meanwhile, or never there
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !d.Type().IsRegular():
+			return nil
+		}
+		rel, err := filepath.Rel(top, file)
+		if err != nil {
+			return err
+		}
+		return visit(filepath.ToSlash(rel), d)
+	})
 }
 
 // failed is the error of the file system.
@@ -254,10 +278,14 @@ func (s *Store) failed(doing, key string, err error) error {
 	if _, coded := fault.As(err); coded || fault.Interrupted(err) {
 		return fmt.Errorf("%s %s in %s: %w", doing, key, s.url, err)
 	}
-	if full(err) {
+	switch {
+	case full(err):
 		return fault.New(fault.Unable, "store-full", "%s %s in %s: %w", doing, key, s.url, err).
 			WithHint("free some room on that disk, or name another store: -store=URL")
+	case errors.Is(err, fs.ErrPermission):
+		return fault.New(fault.Unable, "store-refused", "%s %s in %s: %w", doing, key, s.url, err).
+			WithHint("whoever runs this must be allowed to write to %s", s.dir)
 	}
 	return fault.New(fault.Unable, "store-unreachable", "%s %s in %s: %w", doing, key, s.url, err).
-		WithHint("look whether the folder is there and can be written to")
+		WithHint("look whether %s is there", s.dir)
 }
