@@ -49,10 +49,10 @@ func Open(url string, o Options) (*Store, error) {
 	if o.Program == "" {
 		o.Program = "rclone"
 	}
-	return &Store{Options: o, url: Scheme + remote, remote: remote}, nil
+	return &Store{Options: o, url: Scheme + written.Replace(remote), remote: remote}, nil
 }
 
-// URL gives rclone:REMOTE:PATH.
+// URL gives rclone:REMOTE:PATH, with a space as %20 and a percent sign as %25.
 func (s *Store) URL() string { return s.url }
 
 // at gives what rclone calls an object, or a folder of them.
@@ -79,7 +79,13 @@ func (s *Store) Put(ctx context.Context, key string, size int64, open func() (io
 	}
 	// Without times: an equal file is equal whenever it was made.
 	err = s.run(ctx, "storing "+key, "copyto", "--immutable", "--no-update-modtime", file, s.at(key))
-	return err == nil, err
+	if err == nil {
+		return true, nil
+	}
+	if there, failed := s.Stat(ctx, key); failed == nil && there.Size == size {
+		return false, nil // another was faster
+	}
+	return false, err
 }
 
 // save writes what is to be sent.

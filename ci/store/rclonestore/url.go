@@ -26,9 +26,16 @@ var harmless = []string{
 	"project_number", "provider", "region", "storage_class",
 }
 
+// A URL has no space, and so no percent sign for itself either.
+var (
+	written = strings.NewReplacer(" ", "%20", "%", "%25")
+	meant   = strings.NewReplacer("%20", " ", "%25", "%")
+)
+
 // remoteOf gives what rclone calls the folder of a store's URL.
 func remoteOf(url string) (string, error) {
 	text, ok := strings.CutPrefix(url, Scheme)
+	text = meant.Replace(text)
 	if !ok || len(text) > 1000 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return "", badURL(url)
 	}

@@ -1,8 +1,10 @@
 package releasestore_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -225,10 +227,12 @@ func TestFaultyAnswers(t *testing.T) {
 		put(t, s, blob("one"), "one", true)
 		put(t, s, manifest(1), "{1}", true)
 		bad = 1000
-		if _, err := h.store().Put(t.Context(), manifest(2), 3, bytesOf("{2}")); fault.Code(err) != test.code {
+		failed := h.store()
+		if _, err := failed.Put(t.Context(), manifest(2), 3, bytesOf("{2}")); fault.Code(err) != test.code {
 			t.Errorf("%s: %v", name, err)
 		}
 		bad = 0
+		absent(t, failed, manifest(2)) // in a draft at most
 		fresh := h.store()
 		absent(t, fresh, manifest(2))
 		put(t, fresh, manifest(2), "{2}", true)
@@ -286,4 +290,40 @@ func TestStaleLists(t *testing.T) {
 		t.Errorf("an asset that is still listed: %q", got)
 	}
 	absent(t, s, blob("two"))
+}
+
+// TestCutDownload goes on where a download broke off.
+func TestCutDownload(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	s, data := h.store(), strings.Repeat("0123456789", 20_000)
+	put(t, s, blob(data), data, true)
+	h.fault = func(w http.ResponseWriter, r *http.Request, n int) bool {
+		if strings.HasPrefix(r.URL.Path, "/api/") || n > 2 {
+			return false
+		}
+		if n == 2 {
+			w.WriteHeader(http.StatusBadGateway)
+			return true
+		}
+		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+		_, _ = io.WriteString(w, data[:70_000])
+		panic(http.ErrAbortHandler)
+	}
+	held(t, s, blob(data), data)
+	h.fault = func(w http.ResponseWriter, r *http.Request, n int) bool {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			return false
+		}
+		panic(http.ErrAbortHandler) // for ever
+	}
+	body, err := s.Open(t.Context(), blob(data))
+	if err == nil {
+		var got bytes.Buffer
+		_, err = got.ReadFrom(body)
+		_ = body.Close()
+	}
+	if fault.Code(err) != "store-unreachable" || strings.Contains(err.Error(), "do-not-print-me") {
+		t.Error(err)
+	}
 }

@@ -50,6 +50,7 @@ type asset struct {
 	name  string
 	data  []byte
 	state string
+	made  time.Time
 }
 
 // published is a release, or a draft, as the server keeps it.
@@ -75,6 +76,8 @@ type hub struct {
 	immutable bool
 	// old keeps digests back, as an old Enterprise does.
 	old bool
+	// now is when assets are made, and what the store's clock says.
+	now func() time.Time
 	// stale is what the list of releases says instead of the truth; nil: the
 	// truth.
 	stale []object
@@ -85,6 +88,9 @@ type hub struct {
 
 func newHub(t *testing.T) *hub {
 	h := &hub{t: t, next: 1, calls: map[string]int{}}
+	h.now = func() time.Time {
+		return time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC).Add(time.Duration(h.next) * time.Second)
+	}
 	h.api, h.blob = httptest.NewServer(http.HandlerFunc(h.serve)), httptest.NewServer(http.HandlerFunc(h.serveBlob))
 	t.Cleanup(h.api.Close)
 	t.Cleanup(h.blob.Close)
@@ -97,13 +103,12 @@ func (h *hub) store() *releasestore.Store {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	time := &clock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
 	place := actions.Place{Repository: actions.Repository{Host: "git.example.org", Owner: "o", Name: "r"}, API: api}
 	client := actions.New(place, actions.Options{
-		Token: secretToken, Clock: time, Tries: 3,
+		Token: secretToken, Clock: &clock{now: h.now()}, Tries: 3,
 		Transport: http.DefaultTransport.(*http.Transport).Clone(),
 	})
-	return releasestore.New(client, "git.example.org/o/r", time.Now)
+	return releasestore.New(client, "git.example.org/o/r", h.now)
 }
 
 func (h *hub) serve(w http.ResponseWriter, r *http.Request) {
@@ -173,7 +178,7 @@ func (h *hub) json(p *published) object {
 }
 
 func (h *hub) assetJSON(a *asset) object {
-	o := object{"id": a.id, "name": a.name, "size": len(a.data), "state": a.state, "updated_at": time.Date(2030, 1, 1, 0, 0, a.id, 0, time.UTC), "digest": nil}
+	o := object{"id": a.id, "name": a.name, "size": len(a.data), "state": a.state, "updated_at": a.made, "digest": nil}
 	if a.state == "uploaded" && !h.old {
 		o["digest"] = "sha256:" + sum(a.data)
 	}
@@ -291,7 +296,7 @@ func (h *hub) upload(w http.ResponseWriter, r *http.Request, p *published, body 
 
 // keep makes an asset.
 func (h *hub) keep(p *published, name string, data []byte, state string) *asset {
-	a := &asset{h.id(), name, data, state}
+	a := &asset{h.id(), name, data, state, h.now()}
 	p.assets = append(p.assets, a)
 	return a
 }
