@@ -12,6 +12,13 @@
 //	archive      tarball, record and proof kept under docs/ci-archive
 //	all          the four above, one after the other
 //
+// Years later:
+//
+//	prune        old tarballs become pointers that they come back from
+//	restore      back, bit for bit; verify asks whether they would
+//	pin, unpin   what prune is to leave alone
+//	push, gc     the store outside git: bring to it, clear it up
+//
 // What is there:
 //
 //	list, diff   the archive's entries, and how two runs differ

@@ -55,7 +55,7 @@ func side(b *strings.Builder, name, files string) {
 // ChangesJSON writes an object with "changes" and a line break; the list is
 // never null. The error is w's.
 func ChangesJSON(w io.Writer, changes []entry.Change) error {
-	return writeJSON(w, struct {
+	return JSON(w, struct {
 		Changes []entry.Change `json:"changes"`
 	}{append([]entry.Change{}, changes...)})
 }

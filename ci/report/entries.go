@@ -76,7 +76,7 @@ func entryRow(e entry.Entry, h entry.Wheelhouse) [len(entriesHead)]string {
 // EntriesJSON writes an object with "entries" and a line break; the list is
 // never null. The error is w's.
 func EntriesJSON(w io.Writer, entries []entry.Entry) error {
-	return writeJSON(w, struct {
+	return JSON(w, struct {
 		Entries []entry.Entry `json:"entries"`
 	}{append([]entry.Entry{}, entries...)})
 }

@@ -80,7 +80,7 @@ func (v Validation) JSON(w io.Writer) error {
 	v.Passed = append([]finding.Passed{}, v.Passed...)
 	v.Findings = append([]finding.Finding{}, v.Findings...)
 	v.Proof.Findings = append([]finding.Finding{}, v.Proof.Findings...)
-	return writeJSON(w, v)
+	return JSON(w, v)
 }
 
 // Findings writes findings alone, as Validation.Text does, the worst last. The

@@ -9,10 +9,10 @@ import (
 	"unicode/utf16"
 )
 
-// writeJSON writes a value as indented JSON and a line break. What a terminal
+// JSON writes a value as indented JSON and a line break. What a terminal
 // would act upon and JSON lets stand in texts, such as U+009B and the marks
 // that turn the direction of writing, is escaped as \uXXXX. The error is w's.
-func writeJSON(w io.Writer, value any) error {
+func JSON(w io.Writer, value any) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)

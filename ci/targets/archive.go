@@ -63,12 +63,12 @@ func (s *session) archive(ctx context.Context, tarball, run string) error {
 		return err
 	}
 	done := s.steps.Step("archiving " + s.show(tarball))
-	outcome, err := s.store().Add(ctx, archive.Submission{
+	outcome, err := s.archived().Add(ctx, archive.Submission{
 		Tarball: tarball, Run: run, Date: record.CreatedAt, Requirements: set, Limits: s.limits(),
 		Lock: func(inv *wheelhouse.Inventory) lock.Lock { return lockOf(inv, record.Python, nil, s.Lock.URLs) },
 	})
 	if err == nil {
-		err = s.store().WriteIndex(ctx)
+		err = s.archived().WriteIndex(ctx)
 	}
 	done()
 	if err != nil {

@@ -30,7 +30,7 @@ func (s *session) choose(ctx context.Context, asked string) (choice, error) {
 	if c, ok := newest(append(s.tarballsBuilt(), s.tarballsFetched()...)); ok {
 		return choice{path: s.show(c.path), why: fmt.Sprintf("%s, the newest at hand, %s", c.origin, recorded(c.created))}, nil
 	}
-	entries, err := s.store().List(ctx)
+	entries, err := s.archived().List(ctx)
 	if err != nil {
 		return choice{}, err
 	}

@@ -18,6 +18,11 @@
 // something new, [Config] shows the settings in force. [Fetch] brings here
 // what CI built.
 //
+// [Prune] turns old tarballs into pointers, [Restore] brings them back and
+// [Verify] asks whether they would come; [Pin] and [Unpin] say what prune
+// leaves alone. [Push] stores what a tarball is made of outside git, [Gc]
+// removes there what nothing needs.
+//
 // # What every target does
 //
 // Results go to stdout, everything else to stderr. The exit status is 0 when

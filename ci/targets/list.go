@@ -19,7 +19,7 @@ func List(ctx context.Context,
 	json *bool, // print an object with "entries" (default: a table)
 ) error {
 	return begin(ctx, "list", func(ctx context.Context, s *session) error {
-		entries, err := s.store().List(ctx)
+		entries, err := s.archived().List(ctx)
 		if err != nil {
 			return err
 		}
@@ -50,11 +50,11 @@ func Diff(ctx context.Context,
 		if err := s.required("RUN_B", runB); err != nil {
 			return err
 		}
-		a, err := s.store().Find(ctx, runA)
+		a, err := s.archived().Find(ctx, runA)
 		if err != nil {
 			return err
 		}
-		b, err := s.store().Find(ctx, runB)
+		b, err := s.archived().Find(ctx, runB)
 		if err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func (s *session) noteUnlocked(a, b entry.Wheelhouse) {
 	}
 }
 
-// store is the archive of this repository.
-func (s *session) store() archive.Archive {
+// archived is the archive of this repository.
+func (s *session) archived() archive.Archive {
 	return archive.Archive{Dir: s.Config.Archive.Dir, Owner: s.Config.Archive.Owner, Typed: s.typed}
 }

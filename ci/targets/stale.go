@@ -45,7 +45,7 @@ func (s *session) stale(ctx context.Context, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	entries, err := s.store().List(ctx)
+	entries, err := s.archived().List(ctx)
 	if err != nil {
 		return err
 	}

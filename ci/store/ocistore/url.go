@@ -70,3 +70,6 @@ func (p place) overHTTP() bool { return p.plainHTTP || wire.Loopback(p.host) }
 func badURL(format string, args ...any) *fault.Error {
 	return fault.New(fault.Usage, "bad-store-url", "reading the store's oci URL: "+format, args...)
 }
+
+// Scheme is what the store's URLs begin with.
+const Scheme = "oci:"

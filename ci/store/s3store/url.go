@@ -155,3 +155,6 @@ const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.
 func badURL(format string, args ...any) *fault.Error {
 	return fault.New(fault.Usage, "bad-store-url", "reading the store's s3 URL: "+format, args...)
 }
+
+// Scheme is what the store's URLs begin with.
+const Scheme = "s3:"

@@ -1,0 +1,139 @@
+package targets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/archive"
+	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
+	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/ci/rebuild"
+	"github.com/wheelhouse-ci/wheelhouse/ci/report"
+	"github.com/wheelhouse-ci/wheelhouse/ci/store"
+)
+
+// Push stores a run's wheels and record outside git.
+//
+// Wheels are stored once each; what the store has already is not sent again.
+// All of it is read back and hashed before this is done. The tarball stays.
+func Push(ctx context.Context,
+	run string, // a run id, an entry's name, latest or all
+	store *string, // the store's URL (default: the setting store.url)
+	json *bool, // print an object with "pushed" (default: a line a tarball)
+) error {
+	return begin(ctx, "push", func(ctx context.Context, s *session) error {
+		if err := s.option("store", store, "store.url"); err != nil {
+			return err
+		}
+		all, err := s.runs(ctx, run)
+		if err != nil {
+			return err
+		}
+		return s.push(ctx, all, on(json))
+	})
+}
+
+// pushed is what push says of one tarball.
+type pushed struct {
+	Entry     string `json:"entry"`
+	Tarball   string `json:"tarball"`
+	Recipe    string `json:"recipe"`
+	Store     string `json:"store"`
+	Sent      int    `json:"sent"`
+	SentBytes int64  `json:"sent_bytes"`
+	Kept      int    `json:"kept"`
+	KeptBytes int64  `json:"kept_bytes"`
+}
+
+func (s *session) push(ctx context.Context, all []kept, asJSON bool) error {
+	st, err := s.openStore(ctx, s.Store.URL)
+	if err != nil {
+		return err
+	}
+	var done []pushed
+	checked := &rebuild.Checked{}
+	for _, k := range all {
+		if k.State != entry.Full {
+			if len(all) == 1 {
+				return fault.New(fault.Refused, "tar-missing", "pushing %s of %s: its tarball is not here (%s)", k.Tarball, k.name(), report.Visible(k.Status())).
+					WithHint("bring it back first: mage %s %s", s.typed("restore"), k.Run)
+			}
+			continue
+		}
+		p, err := s.pushOne(ctx, st, k, checked)
+		if err != nil {
+			return err
+		}
+		done = append(done, p)
+		if !asJSON {
+			if err := s.printf("%s\n", p); err != nil {
+				return err
+			}
+		}
+	}
+	if asJSON {
+		return report.JSON(s.stdout, struct {
+			Pushed []pushed `json:"pushed"`
+		}{append([]pushed{}, done...)})
+	}
+	if len(done) == 0 {
+		s.note("no entry has its tarball here; there is nothing to push")
+	}
+	return nil
+}
+
+// String is the line that push prints.
+func (p pushed) String() string {
+	return fmt.Sprintf("%s  %s  %s sent, %s there already", report.Visible(p.Entry), report.Visible(p.Tarball), entry.FormatSize(p.SentBytes), entry.FormatSize(p.KeptBytes))
+}
+
+// pushOne stores one tarball, and proves that it comes back from there.
+func (s *session) pushOne(ctx context.Context, st store.Store, k kept, checked *rebuild.Checked) (pushed, error) {
+	end := s.steps.Step("pushing " + report.Visible(k.name()) + "/" + report.Visible(k.Tarball))
+	defer end()
+	r, err := s.rehearse(ctx, k)
+	if err != nil {
+		return pushed{}, err
+	}
+	defer func() { _ = r.Close() }()
+	p, _, err := s.stored(ctx, st, k, r, checked)
+	return p, err
+}
+
+// rehearse reads a tarball, and finds how its bytes come back.
+func (s *session) rehearse(ctx context.Context, k kept) (*rebuild.Rehearsal, error) {
+	r, err := rebuild.Rehearse(ctx, k.path(), rebuild.Options{Limits: s.limits()})
+	if err != nil {
+		return nil, err
+	}
+	if k.SHA256 != "" && r.Inventory().SHA256 != k.SHA256 {
+		sum := r.Inventory().SHA256
+		return nil, errors.Join(fault.New(fault.Refused, "meta-mismatch", "reading %s: its sha256 is %s, its record says %s", s.show(k.path()), sum, k.SHA256).
+			WithHint("the tarball is damaged; `mage %s %s` may bring it back", s.typed("restore"), k.Run), r.Close())
+	}
+	return r, nil
+}
+
+// stored pushes a rehearsed tarball with its record into a store, reads it
+// back, and gives the proof.
+func (s *session) stored(ctx context.Context, st store.Store, k kept, r *rebuild.Rehearsal, checked *rebuild.Checked) (pushed, rebuild.Proof, error) {
+	files, err := archive.RecordFiles(k.Entry, k.Tarball)
+	if err != nil {
+		return pushed{}, rebuild.Proof{}, err
+	}
+	set := store.Set{Entry: k.name(), Rehearsal: r}
+	for _, f := range files {
+		set.Files = append(set.Files, store.File{Path: f.Path, Data: f.Data})
+	}
+	sent, err := store.Push(ctx, st, set, store.Clock{Now: s.now})
+	if err != nil {
+		return pushed{}, rebuild.Proof{}, err
+	}
+	proof, err := rebuild.Prove(ctx, r, blobsOf(st), s.locationOf(st, r.Recipe().Encoder), checked)
+	return pushed{
+		Entry: k.name(), Tarball: filepath.Base(k.Tarball), Recipe: r.Recipe().Encoder, Store: st.URL(),
+		Sent: sent.Blobs, SentBytes: sent.Bytes, Kept: sent.Kept, KeptBytes: sent.KeptBytes,
+	}, proof, err
+}
