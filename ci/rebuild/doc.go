@@ -34,7 +34,6 @@
 // # Trust
 //
 // Frames come from a store and may be anything: they are bounded in size,
-// inflated and not, and nothing is made larger than what came in. Wheels are
-// hashed while they stream. A recipe never reaches a file: what comes out is
+// inflated and not, and in what they count. Wheels are hashed while they stream. A recipe never reaches a file: what comes out is
 // the caller's to hash.
 package rebuild

@@ -40,7 +40,7 @@ func pseudo(seed uint32, n int) []byte {
 // sample is a set of pseudo wheels, one of them empty, two alike.
 func sample() map[string][]byte {
 	return map[string][]byte{
-		"alpha-1.0-py3-none-any.whl": pseudo(1, 100_000),
+		"alpha-1.0-py3-none-any.whl": pseudo(1, 60_000),
 		"beta-2.0-py3-none-any.whl":  pseudo(2, 512),
 		"empty-1.0-py3-none-any.whl": nil,
 		"gamma-3.0-py3-none-any.whl": pseudo(2, 512),

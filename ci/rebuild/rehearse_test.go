@@ -3,6 +3,7 @@ package rebuild
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -121,6 +122,7 @@ func TestRehearseWhole(t *testing.T) {
 	for name, tarball := range map[string][]byte{
 		"Go's own":             goGzip(t, plain),
 		"several gzip members": mixed,
+		"an empty gzip member": append(packed(t, deflate.Encoder{Family: deflate.Gzip, Level: 6}, nil), packed(t, deflate.Encoder{Family: deflate.Gzip, Level: 6}, plain)...),
 		"too many headers":     packed(t, deflate.Encoder{Family: deflate.Zlib, Level: 1}, append(tarOf(t, manyFiles), make([]byte, maxInflated)...)),
 	} {
 		path := write(t, tarball)
@@ -255,6 +257,33 @@ func TestRehearseCancelled(t *testing.T) {
 		}
 	}
 }
+
+// What comes out is the tarball's when it is no longer, no shorter and no other.
+func TestComparer(t *testing.T) {
+	t.Parallel()
+	const want = "the tarball's bytes"
+	for got, same := range map[string]bool{
+		want: true, want[:5]: true, "": true, // a beginning, so far
+		want + "!": false, strings.ToUpper(want): false, want[:5] + "x": false,
+	} {
+		for _, pieces := range []int{1, 4, 100} {
+			c := &comparer{want: strings.NewReader(want), buf: make([]byte, 7)}
+			_, err := io.CopyBuffer(onlyWriter{c}, onlyReader{strings.NewReader(got)}, make([]byte, pieces))
+			if same != (err == nil) || err != nil && !errors.Is(err, errOther) {
+				t.Errorf("%q in pieces of %d: %v", got, pieces, err)
+			}
+		}
+	}
+	// A recipe that gives a beginning alone is none.
+	r := rehearse(t, write(t, ours(t, sample())))
+	r.inv.Wheels = r.inv.Wheels[:1]
+	if same, err := r.comesOut(t.Context(), Recipe{Encoder: wheelhouse.Format}); same || err != nil {
+		t.Errorf("fewer wheels: %t, %v", same, err)
+	}
+}
+
+type onlyWriter struct{ io.Writer }
+type onlyReader struct{ io.Reader }
 
 // later is when a tarball of these tests is changed.
 var later = time.Unix(2e9, 0)
