@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
@@ -23,6 +24,7 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/store"
 	"github.com/wheelhouse-ci/wheelhouse/ci/store/ocistore"
 	"github.com/wheelhouse-ci/wheelhouse/ci/store/s3store"
+	"github.com/wheelhouse-ci/wheelhouse/ci/store/storetest"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
@@ -38,6 +40,7 @@ func TestStores(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			url := test.serve(t)
+			t.Run("Conformance", func(t *testing.T) { conforms(t, url) })
 			t.Run("Wheelhouse", func(t *testing.T) { keepsWheelhouses(t, openStore(t, url)) })
 			if strings.HasPrefix(url, "s3:") {
 				t.Run("Credentials", func(t *testing.T) { refusesStrangers(t, url) })
@@ -65,6 +68,23 @@ func openStore(t *testing.T, url string) store.Store {
 		t.Errorf("the store is %s, opened as %s", st.URL(), url)
 	}
 	return st
+}
+
+// conforms runs what every driver must pass, each test in a place of its own.
+func conforms(t *testing.T, url string) {
+	var places atomic.Int32
+	front, query, _ := strings.Cut(url, "?")
+	d := storetest.Driver{New: func(t *testing.T) store.Store {
+		place := fmt.Sprintf("%s-%d", front, places.Add(1))
+		if query != "" {
+			place += "?" + query
+		}
+		return openStore(t, place)
+	}}
+	if strings.HasPrefix(url, "oci:") {
+		d.Many, d.NamedAlone, d.Shared = 150, true, true
+	}
+	storetest.Run(t, d)
 }
 
 // wheelsOf makes wheels that no compression makes smaller, one of them larger

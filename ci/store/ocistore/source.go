@@ -1,6 +1,7 @@
 package ocistore
 
 import (
+	"context"
 	"io"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
@@ -8,14 +9,19 @@ import (
 )
 
 // source reads what is to be stored, and remembers its errors, so that they are
-// not taken for the registry's.
+// not taken for the registry's. It ends with its context: of what is
+// interrupted, the registry must not get the last bytes.
 type source struct {
+	ctx  context.Context
 	body io.ReadCloser
 	err  error
 }
 
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.body.Read(p)
+	if interrupted := s.ctx.Err(); interrupted != nil {
+		n, err = 0, interrupted
+	}
 	if err != nil && err != io.EOF {
 		s.err = err
 	}
@@ -23,12 +29,12 @@ func (s *source) Read(p []byte) (int, error) {
 }
 
 // opened opens what is to be stored, for exactly size bytes.
-func opened(doing string, size int64, open func() (io.ReadCloser, error)) (*source, error) {
+func opened(ctx context.Context, doing string, size int64, open func() (io.ReadCloser, error)) (*source, error) {
 	body, err := open()
 	if err != nil {
 		return nil, fault.New(fault.Unable, "store-source", "%s: opening what is to be stored: %w", doing, err)
 	}
-	return &source{body: store.Exactly(body, size)}, nil
+	return &source{ctx: ctx, body: store.Exactly(body, size)}, nil
 }
 
 // failed gives the error of a source that could not be read.
@@ -47,11 +53,11 @@ const (
 )
 
 // readAll reads a small object whole.
-func readAll(doing string, size int64, open func() (io.ReadCloser, error)) ([]byte, error) {
+func readAll(ctx context.Context, doing string, size int64, open func() (io.ReadCloser, error)) ([]byte, error) {
 	if size < 0 || size > maxConfig {
 		return nil, fault.New(fault.Refused, "store-source", "%s: %d bytes are more than a manifest may have (%d)", doing, size, maxConfig)
 	}
-	from, err := opened(doing, size, open)
+	from, err := opened(ctx, doing, size, open)
 	if err != nil {
 		return nil, err
 	}

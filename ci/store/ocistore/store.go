@@ -175,7 +175,7 @@ func (s *Store) Put(ctx context.Context, key string, size int64, open func() (io
 		err = s.push(ctx, doing, ocispec.Descriptor{MediaType: octets, Digest: d, Size: size}, open)
 		return err == nil, s.fail(ctx, doing, err)
 	}
-	data, err := readAll(doing, size, open)
+	data, err := readAll(ctx, doing, size, open)
 	if err != nil {
 		return false, err
 	}
@@ -210,7 +210,7 @@ func (s *Store) push(ctx context.Context, doing string, d ocispec.Descriptor, op
 }
 
 func (s *Store) pushOnce(ctx context.Context, doing string, d ocispec.Descriptor, open func() (io.ReadCloser, error)) error {
-	from, err := opened(doing, d.Size, open)
+	from, err := opened(ctx, doing, d.Size, open)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package ocistore
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,12 +55,10 @@ func blob(t *testing.T, s *Store, name, data string) store.Part {
 // entry puts a manifest of an entry, and gives its key and its text.
 func entry(t *testing.T, s *Store, m store.Manifest) (string, []byte) {
 	t.Helper()
-	m.Version = 1
-	text, err := json.Marshal(m)
+	text, key, err := m.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := "entries/" + m.Entry + "/" + m.Tarball.Name + "@" + sha(text)[:16]
 	if !put(t, s, key, text) {
 		t.Errorf("%s was not created", key)
 	}
@@ -77,7 +74,7 @@ func sample(t *testing.T, s *Store) store.Manifest {
 		Recipe:  "gzip-6",
 		Frame:   &frame,
 		Wheels:  []store.Part{blob(t, s, "a-1-py3-none-any.whl", "a"), blob(t, s, "b-1-py3-none-any.whl", "b")},
-		Files:   []store.Part{blob(t, s, "wheelhouse-3.11.tgz.meta", "meta"), blob(t, s, "pylock.x.toml", ""), blob(t, s, "wheelhouse-3.11.tgz.requirements/r.txt", "meta")},
+		Files:   []store.Part{blob(t, s, "pylock.x.toml", ""), blob(t, s, "wheelhouse-3.11.tgz.meta", "meta"), blob(t, s, "wheelhouse-3.11.tgz.requirements/r.txt", "meta")},
 	}
 }
 
@@ -117,8 +114,8 @@ func TestManifest(t *testing.T) {
 			layer("a-1-py3-none-any.whl", "application/vnd.wheelhouse.wheel.v1+zip", "a"),
 			layer("b-1-py3-none-any.whl", "application/vnd.wheelhouse.wheel.v1+zip", "b"),
 			layer("wheelhouse-3.11.tgz.frame", "application/vnd.wheelhouse.frame.v1", "frame"),
-			layer("wheelhouse-3.11.tgz.meta", "text/plain", "meta"),
 			layer("pylock.x.toml", "application/toml", ""),
+			layer("wheelhouse-3.11.tgz.meta", "text/plain", "meta"),
 			layer("wheelhouse-3.11.tgz.requirements/r.txt", "text/plain", "meta"),
 		}, ",") + `],"annotations":{"org.opencontainers.image.created":"2026-11-22T10:00:00Z","vnd.wheelhouse.key":"` + key + `"}}`
 	if got != want {
@@ -221,12 +218,10 @@ func TestNoBlobs(t *testing.T) {
 	s := f.open(t)
 	m := sample(t, s)
 	delete(f.blobs, "sha256:"+m.Wheels[0].SHA256)
-	m.Version = 1
-	text, err := json.Marshal(m)
+	text, key, err := m.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := "entries/x/y@" + sha(text)[:16]
 	if created, err := s.Put(t.Context(), key, int64(len(text)), from(text)); created || err == nil {
 		t.Errorf("created %t, %v", created, err)
 	}

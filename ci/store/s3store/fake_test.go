@@ -27,6 +27,8 @@ type fake struct {
 	// fault answers a request instead; nil, or false: it does not.
 	fault func(w http.ResponseWriter, r *http.Request) bool
 
+	// modified is the age of every object.
+	modified  time.Time
 	now, most atomic.Int32 // the puts that are on their way
 
 	mu      sync.Mutex
@@ -42,7 +44,7 @@ var fakeTime = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	f := &fake{objects: map[string][]byte{}, uploads: map[string]map[int][]byte{}}
+	f := &fake{modified: fakeTime, objects: map[string][]byte{}, uploads: map[string]map[int][]byte{}}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
 	return f
@@ -109,7 +111,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		w.Header().Set("ETag", `"opaque"`)
-		http.ServeContent(w, r, "", fakeTime, bytes.NewReader(data))
+		http.ServeContent(w, r, "", f.modified, bytes.NewReader(data))
 	}
 }
 
@@ -190,7 +192,7 @@ func (f *fake) list(w http.ResponseWriter, prefix, after string) {
 		}
 		listed++
 		after = key
-		fmt.Fprintf(&page, "<Contents><Key>%s</Key><Size>%d</Size><LastModified>%s</LastModified></Contents>", key, len(f.objects[key]), fakeTime.Format(time.RFC3339))
+		fmt.Fprintf(&page, "<Contents><Key>%s</Key><Size>%d</Size><LastModified>%s</LastModified></Contents>", key, len(f.objects[key]), f.modified.UTC().Format(time.RFC3339))
 	}
 	if more != "" {
 		more = after
