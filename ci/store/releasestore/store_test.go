@@ -200,6 +200,9 @@ func TestSharedDraft(t *testing.T) {
 		if fresh := h.store(); len(keys(t, fresh, "")) != 5 {
 			t.Errorf("immutable %v: %q", immutable, h.tags())
 		}
+		if tag := h.releases[0].tag; tag != "wheelhouse-20300101-1-0000000000000001" {
+			t.Errorf("immutable %v: a published release is now called %s", immutable, tag)
+		}
 	}
 }
 
@@ -248,6 +251,10 @@ func TestDelete(t *testing.T) {
 	put(t, s, blob("one"), "one", true)
 	put(t, s, manifest(1), "{1}", true)
 	h.keep(h.releases[0], "notes.txt", []byte("mine"), "uploaded")
+	h.keep(h.releases[0], "blobs-half", nil, "starter")
+	if got := keys(t, h.store(), ""); len(got) != 2 {
+		t.Errorf("a half asset is listed: %q", got)
+	}
 	h.releases = append(h.releases, &published{id: h.id(), tag: "wheelhouse-2", assets: []*asset{{h.id(), "blobs-" + sum([]byte("one")), []byte("one"), "uploaded", h.now()}}})
 	if err := h.store().Delete(t.Context(), blob("one")); err != nil {
 		t.Fatal(err)
