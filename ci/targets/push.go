@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/archive"
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/ci/meta"
 	"github.com/wheelhouse-ci/wheelhouse/ci/rebuild"
 	"github.com/wheelhouse-ci/wheelhouse/ci/report"
 	"github.com/wheelhouse-ci/wheelhouse/ci/store"
@@ -17,9 +21,11 @@ import (
 // Push stores a run's wheels and record outside git.
 //
 // Wheels are stored once each; what the store has already is not sent again.
-// All of it is read back and hashed before this is done. The tarball stays.
+// All of it is read back and hashed before this is done. The tarball stays. A
+// path ending in .tgz is a tarball at hand, with its record beside it, which
+// need not be archived.
 func Push(ctx context.Context,
-	run string, // a run id, an entry's name, latest or all
+	run string, // a run id, an entry's name, latest, all, or a tarball's path
 	store *string, // the store's URL (default: the setting store.url)
 	json *bool, // print an object with "pushed" (default: a line a tarball)
 ) error {
@@ -27,12 +33,44 @@ func Push(ctx context.Context,
 		if err := s.option("store", store, "store.url"); err != nil {
 			return err
 		}
+		if strings.HasSuffix(run, ".tgz") {
+			k, err := s.atHand(run)
+			if err != nil {
+				return err
+			}
+			return s.push(ctx, []kept{k}, on(json))
+		}
 		all, err := s.runs(ctx, run)
 		if err != nil {
 			return err
 		}
 		return s.push(ctx, all, on(json))
 	})
+}
+
+// atHand gives a tarball outside the archive as the entry that it would be.
+func (s *session) atHand(path string) (kept, error) {
+	path, err := s.path("RUN", &path)
+	if err != nil {
+		return kept{}, err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return kept{}, fault.New(fault.Refused, "tar-missing", "pushing: no such tarball: %s", s.show(path))
+	}
+	record, err := readMeta(path + meta.Suffix)
+	if errors.Is(err, fs.ErrNotExist) {
+		return kept{}, fault.New(fault.Refused, "no-meta", "pushing %s: it has no record beside it", s.show(path)).
+			WithHint("write it: mage %s -tar=%s", s.typed("meta"), s.show(path))
+	}
+	if err != nil {
+		return kept{}, err
+	}
+	run := s.runOf(record)
+	return kept{
+		Entry:      entry.Entry{Run: run, Path: filepath.Dir(path)},
+		Wheelhouse: entry.Wheelhouse{Tarball: filepath.Base(path), Meta: path + meta.Suffix, SHA256: record.SHA256, State: entry.Full},
+		as:         entry.Name(record.CreatedAt, run),
+	}, nil
 }
 
 // pushed is what push says of one tarball.

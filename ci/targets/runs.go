@@ -13,10 +13,17 @@ import (
 type kept struct {
 	entry.Entry
 	entry.Wheelhouse
+	// as is the entry that a tarball outside the archive would be; else empty.
+	as string
 }
 
 // name gives the name of its entry.
-func (k kept) name() string { return archive.EntryName(k.Entry) }
+func (k kept) name() string {
+	if k.as != "" {
+		return k.as
+	}
+	return archive.EntryName(k.Entry)
+}
 
 // path gives where the tarball lies, or would.
 func (k kept) path() string { return filepath.Join(filepath.Dir(k.Meta), k.Tarball) }
@@ -27,7 +34,7 @@ func each(entries []entry.Entry) []kept {
 	for _, e := range entries {
 		for _, w := range e.Wheelhouses {
 			if w.Meta != "" {
-				all = append(all, kept{e, w})
+				all = append(all, kept{Entry: e, Wheelhouse: w})
 			}
 		}
 	}
