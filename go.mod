@@ -8,11 +8,13 @@ require (
 	github.com/aquasecurity/go-pep440-version v0.0.1
 	github.com/bitfield/script v0.25.0
 	github.com/cli/go-gh/v2 v2.12.2
+	github.com/getkin/kin-openapi v0.152.0
 	github.com/google/go-github/v60 v60.0.0
 	github.com/otiai10/copy v1.14.1
 	github.com/pelletier/go-toml/v2 v2.4.3
 	github.com/rogpeppe/go-internal v1.16.0
 	golang.org/x/sys v0.47.0
+	golang.org/x/term v0.45.0
 	gopkg.in/yaml.v3 v3.0.1
 	mvdan.cc/sh/v3 v3.7.0
 )

@@ -51,6 +51,7 @@ var keepers = map[string][]string{
 	"github.com/aquasecurity/go-pep440-version": {"ci/wheel"},
 	"mvdan.cc/sh":                               {"ci/targets"},
 	"golang.org/x/sys":                          {"ci/"},
+	"golang.org/x/term":                         {"ci/report"},
 }
 
 // pkg is a package of ours and what it imports, test files left out.

@@ -140,7 +140,10 @@ func (s *session) fetch(ctx context.Context, o fetchOptions) error {
 		bounded, cancel = context.WithTimeout(ctx, o.patience.Timeout)
 		defer cancel()
 	}
+	progress, end := s.progress(fetcher.Artifact)
+	fetcher.Progress = progress
 	made, err := fetcher.Fetch(bounded)
+	end()
 	if err != nil && errors.Is(bounded.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
 		return fault.New(fault.Unable, "timed-out", "fetching: it was not done after %s: %w", o.patience.Timeout, err).
 			WithHint("give it more time: -timeout=30m")
@@ -192,7 +195,7 @@ func (s *session) fetcher(ctx context.Context, folder actions.Folder, o fetchOpt
 	return actions.Fetcher{
 		Server: actions.New(place, actions.Options{Token: token, Note: note, MaxWait: o.patience.Timeout}),
 		Folder: folder, Want: o.want, Artifact: strings.ReplaceAll(s.Config.Fetch.Artifact, "{python}", short),
-		Patience: o.patience, Note: note, Progress: s.progress(),
+		Patience: o.patience, Note: note,
 	}, nil
 }
 

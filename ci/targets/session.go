@@ -75,12 +75,13 @@ func open(target string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{
+	s := &session{
 		Config: cfg, target: target, cwd: cwd, environ: environ,
 		stdout: os.Stdout, stderr: os.Stderr,
-		steps: report.NewSteps(os.Stderr, report.IsTerminal(os.Stderr)),
-		now:   time.Now,
-	}, nil
+		now: time.Now,
+	}
+	s.steps = report.NewSteps(os.Stderr, report.IsTerminal(os.Stderr, s.getenv))
+	return s, nil
 }
 
 // interrupted is how a cancelled target ends: never with nil, so that mage
