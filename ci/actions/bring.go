@@ -15,7 +15,7 @@ import (
 
 // bring transfers, unpacks and lays out an artifact.
 func (f Fetcher) bring(ctx context.Context, run Run, a Artifact) (Made, error) {
-	staging, remove, err := f.Folder.stage()
+	staging, remove, err := f.Folder.stage(ctx)
 	if err != nil {
 		return Made{}, err
 	}

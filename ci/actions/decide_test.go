@@ -36,8 +36,9 @@ func skippedRun(r *Run) { r.Conclusion = "skipped" }
 func TestChoose(t *testing.T) {
 	t.Parallel()
 	want := Want{Workflow: "heavy-deps.yml", Branch: "main"}
-	finished, narrow, one, id := want, want, want, want
+	finished, narrow, one, id, unfit := want, want, want, want, want
 	finished.Finished, narrow.Event, one.Run, id.Workflow = true, "schedule", 2, "123"
+	unfit.Unfit = map[int64]string{3: "it is empty"}
 	for _, test := range []struct {
 		name       string
 		want       Want
@@ -61,6 +62,8 @@ func TestChoose(t *testing.T) {
 		{"another workflow", want, []Run{good(3, otherFile), good(2)}, 2, 0, "it is of the workflow other.yml"},
 		{"a workflow by its id", id, []Run{good(3, otherFile)}, 3, 0, ""},
 		{"an event", narrow, []Run{good(3), good(2, eventRun)}, 2, 0, "it was started by push"},
+		{"looked into", unfit, []Run{good(3), good(2)}, 2, 0, "it is empty"},
+		{"looked into, and failed since", unfit, []Run{good(3, failedRun), good(2)}, 2, 0, "its conclusion is failure"},
 		{"one run", one, []Run{good(3), good(2)}, 2, 0, "it is not run 2"},
 	} {
 		d := Choose(test.runs, test.want)

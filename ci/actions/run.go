@@ -22,6 +22,9 @@ type Run struct {
 	Repository, Head int64
 	HeadName         string
 	CreatedAt        time.Time
+	// Actor is the login of who started it, URL the address of its page; empty
+	// where the server does not say.
+	Actor, URL string
 }
 
 // Want says which run is wanted.
@@ -36,6 +39,9 @@ type Want struct {
 	Run int64
 	// Finished: a run that is still going is passed over and not waited for.
 	Finished bool
+	// Unfit are the runs that were looked into and will not do, each with the
+	// reason as Passed.Why has it; nil for none.
+	Unfit map[int64]string
 }
 
 // Passed is a run that was not taken, and why.
@@ -98,7 +104,7 @@ func (w Want) refuse(r Run) string {
 	case r.Status == "completed" && r.Conclusion != "success":
 		return "its conclusion is " + r.Conclusion
 	}
-	return ""
+	return w.Unfit[r.ID]
 }
 
 func (w Want) ofWorkflow(r Run) bool {
