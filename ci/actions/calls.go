@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -124,9 +123,4 @@ func (c *Client) Artifacts(ctx context.Context, run int64) ([]Artifact, error) {
 			return all, nil
 		}
 	}
-}
-
-// Open asks for an artifact's bytes, from offset on, at a fresh address.
-func (c *Client) Open(ctx context.Context, a Artifact, offset int64) (*http.Response, error) {
-	return c.open(ctx, a, offset)
 }

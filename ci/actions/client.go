@@ -3,7 +3,6 @@ package actions
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -46,6 +45,8 @@ type Client struct {
 	deadline time.Time
 	// seen are the last answers that had an ETag, by address.
 	seen map[string]seen
+	// located is where an artifact's bytes are, for a short while.
+	located location
 }
 
 type seen struct {
@@ -165,7 +166,7 @@ func (c *Client) sleep(ctx context.Context, d time.Duration) error {
 // once asks once for an answer of the API. What is worth another try comes as
 // a *retry.
 func (c *Client) once(ctx context.Context, doing, path string) ([]byte, http.Header, error) {
-	response, err := c.send(ctx, doing, path, 0, c.seen[path].etag)
+	response, err := c.send(ctx, doing, path, "", c.seen[path].etag)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -191,13 +192,19 @@ func (c *Client) once(ctx context.Context, doing, path string) ([]byte, http.Hea
 	return body, response.Header, nil
 }
 
-// send sends one request and follows redirects. The token goes along to the
-// API's own scheme and host, and nowhere else.
-func (c *Client) send(ctx context.Context, doing, path string, offset int64, etag string) (*http.Response, error) {
+// send sends one request for something of the API, and follows redirects. span
+// is a Range, empty for none.
+func (c *Client) send(ctx context.Context, doing, path, span, etag string) (*http.Response, error) {
 	request, err := c.builder.NewRequest(http.MethodGet, path, nil)
 	if err != nil {
 		return nil, fault.New(fault.Usage, "bad-repository", "%s: %s makes no address", doing, c.place.Repository)
 	}
+	return c.follow(ctx, doing, request, span, etag)
+}
+
+// follow sends a request and follows redirects. The token goes along to the
+// API's own scheme and host, and nowhere else.
+func (c *Client) follow(ctx context.Context, doing string, request *http.Request, span, etag string) (*http.Response, error) {
 	for range maxHops {
 		own := request.URL.Scheme == c.place.API.Scheme && strings.EqualFold(request.URL.Host, c.place.API.Host)
 		if own && c.Token != "" {
@@ -206,8 +213,8 @@ func (c *Client) send(ctx context.Context, doing, path string, offset int64, eta
 		if own && etag != "" {
 			request.Header.Set("If-None-Match", etag)
 		}
-		if offset > 0 {
-			request.Header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
+		if span != "" {
+			request.Header.Set("Range", span)
 		}
 		request.Header.Set("Accept-Encoding", "identity")
 		response, err := c.http.Do(request.WithContext(ctx))
@@ -242,33 +249,4 @@ func redirects(r *http.Response) bool {
 		return r.Header.Get("Location") != ""
 	}
 	return false
-}
-
-// open asks for the bytes of an artifact, from offset on. The answer is
-// whoever's that the API redirects to, and may be an error that is worth
-// another try; one that is not comes as an error.
-func (c *Client) open(ctx context.Context, artifact Artifact, offset int64) (*http.Response, error) {
-	const doing = "downloading the artifact"
-	response, err := c.send(ctx, doing, c.path("/actions/artifacts/%d/zip", artifact.ID), offset, "")
-	if err != nil {
-		return nil, plain(err)
-	}
-	if s := response.StatusCode; s == http.StatusRequestedRangeNotSatisfiable || s >= 200 && s < 300 {
-		return response, nil
-	}
-	err = c.check(doing, response)
-	if _, again := as[*retry](err); again || err == nil {
-		return response, nil
-	}
-	_ = response.Body.Close()
-	return nil, err
-}
-
-// plain takes the code off an error that is worth another try: to the transfer,
-// a code says that none is.
-func plain(err error) error {
-	if r, ok := as[*retry](err); ok {
-		return errors.New(r.fault.Message)
-	}
-	return err
 }

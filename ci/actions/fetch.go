@@ -11,6 +11,7 @@ type server interface {
 	api
 	Place() Place
 	Open(ctx context.Context, a Artifact, offset int64) (*http.Response, error)
+	Part(ctx context.Context, a Artifact, first, last int64, fresh bool) (*http.Response, error)
 }
 
 // Fetcher fetches an artifact of a run into a folder.
@@ -22,6 +23,12 @@ type Fetcher struct {
 	Want Want
 	// Artifact is its name.
 	Artifact string
+	// Whole transfers everything, so that the artifact's own digest can be
+	// checked; else only what is not here already is transferred.
+	Whole bool
+	// Wheels are where wheels may lie already, beside the folders of earlier
+	// runs; asked in this order.
+	Wheels   []Wheels
 	Patience Patience
 	// Clock is what waiting goes by; nil for the machine's own.
 	Clock Clock
@@ -71,7 +78,7 @@ func (f Fetcher) Fetch(ctx context.Context) (Made, error) {
 	if err != nil {
 		return Made{}, err
 	}
-	if old != nil && old.artifactID() == artifact.ID {
+	if old != nil && old.artifactID() == artifact.ID && !(f.Whole && old.partial()) {
 		whole, err := old.verify(ctx, f.Folder.path(id))
 		if err != nil {
 			return Made{}, failed("reading "+f.Folder.path(id), err)

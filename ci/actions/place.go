@@ -31,7 +31,7 @@ func (f Folder) place(ctx context.Context, content, staging string, what Record)
 		}
 		return false, orNil("making "+final, atomicfile.SyncDir(f.Outdir))
 	}
-	if old.SHA256 == what.SHA256 && old.artifactID() == what.artifactID() {
+	if old.SHA256 == what.SHA256 && old.artifactID() == what.artifactID() && (what.partial() || !old.partial()) {
 		if whole, err := old.verify(ctx, final); err != nil || whole {
 			return whole, orNil("reading "+final, err)
 		}
@@ -63,6 +63,9 @@ func (r Record) artifactID() int64 {
 	}
 	return r.Artifact.ID
 }
+
+// partial tells that not all of the artifact was transferred.
+func (r Record) partial() bool { return r.Artifact != nil && r.Artifact.SHA256 == "" }
 
 // adopt brings the files that are in the old folder and not of its record into
 // the new one, where it has none of that name.

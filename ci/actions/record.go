@@ -52,9 +52,13 @@ type Transferred struct {
 	Name string `json:"name"`
 	// URL is its address in the API, without a query.
 	URL string `json:"url"`
-	// SHA256 and Size are those of the bytes that came.
-	SHA256 string `json:"sha256"`
+	// SHA256 and Size are its own. SHA256 is empty where not all of it was
+	// transferred, and Size is then what the server says.
+	SHA256 string `json:"sha256,omitempty"`
 	Size   int64  `json:"size"`
+	// Received is how many of its bytes were transferred, those that came twice
+	// included; 0 in records of before.
+	Received int64 `json:"received,omitempty"`
 	// Verified tells that the server named that sha256.
 	Verified  bool      `json:"verified"`
 	CreatedAt time.Time `json:"created_at,omitzero"`
