@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/google/go-github/v60/github"
 
@@ -42,12 +43,23 @@ type workflowRun struct {
 	Path string `json:"path"`
 }
 
+// printable leaves out of a server's word what a terminal would obey.
+func printable(word string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, word)
+}
+
 func (w workflowRun) run() Run {
 	return Run{
-		ID: w.GetID(), Attempt: w.GetRunAttempt(), Status: w.GetStatus(), Conclusion: w.GetConclusion(),
-		Branch: w.GetHeadBranch(), Event: w.GetEvent(), Commit: w.GetHeadSHA(), Workflow: w.Path,
+		ID: w.GetID(), Attempt: w.GetRunAttempt(), Status: printable(w.GetStatus()), Conclusion: printable(w.GetConclusion()),
+		Branch: w.GetHeadBranch(), Event: printable(w.GetEvent()), Commit: w.GetHeadSHA(), Workflow: w.Path,
 		Repository: w.GetRepository().GetID(), Head: w.GetHeadRepository().GetID(),
 		HeadName: w.GetHeadRepository().GetFullName(), CreatedAt: w.GetCreatedAt().Time,
+		Actor: printable(w.GetActor().GetLogin()), URL: address(w.GetHTMLURL()),
 	}
 }
 

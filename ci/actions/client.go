@@ -47,6 +47,8 @@ type Client struct {
 	seen map[string]seen
 	// located is where an artifact's bytes are, for a short while.
 	located location
+	// served is the server's time at its last answer; zero when it gave none.
+	served time.Time
 }
 
 type seen struct {
@@ -171,6 +173,7 @@ func (c *Client) once(ctx context.Context, doing, path string) ([]byte, http.Hea
 		return nil, nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
+	c.served, _ = http.ParseTime(response.Header.Get("Date"))
 	if old, ok := c.seen[path]; ok && response.StatusCode == http.StatusNotModified {
 		return old.body, response.Header, nil
 	}
