@@ -38,7 +38,7 @@ var stairs = map[string][]string{
 
 // standard are the packages that import the standard library alone, so that
 // they are compiled fast and drag nothing along.
-var standard = []string{"ci/internal/", "ci/fault", "ci/finding", "internal/compile"}
+var standard = []string{"ci/internal/", "ci/fault", "ci/finding", "internal/compile", "internal/hubtest"}
 
 // keepers are who may import a dependency: what it does goes through them.
 var keepers = map[string][]string{

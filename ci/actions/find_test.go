@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/internal/hubtest"
 )
 
 // without answers that the runs of those ids have no artifact at all.
@@ -14,7 +15,7 @@ func without(h *hub, ids ...int) {
 	h.fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
 		for _, id := range ids {
 			if strings.HasSuffix(r.URL.Path, fmt.Sprintf("/runs/%d/artifacts", id)) {
-				answer(w, map[string]any{"total_count": 0, "artifacts": []any{}})
+				answer(w, hubtest.Artifacts())
 				return true
 			}
 		}
@@ -64,9 +65,9 @@ func TestSkippedOnOnePage(t *testing.T) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/runs") && r.URL.Query().Get("page") == "1":
 			w.Header().Set("Link", `<https://example.org/?page=2>; rel="next"`)
-			answer(w, map[string]any{"workflow_runs": []any{apiRun(11, "completed", "success")}})
+			answer(w, hubtest.Runs(apiRun(11, "completed", "success")))
 		case strings.HasSuffix(r.URL.Path, "/runs/11/artifacts"):
-			answer(w, map[string]any{"artifacts": []any{}})
+			answer(w, hubtest.Artifacts())
 		default:
 			return false
 		}
@@ -124,7 +125,7 @@ func TestNoneHasIt(t *testing.T) {
 			absent := h.fault
 			h.fault = func(w http.ResponseWriter, r *http.Request, n int) bool {
 				if strings.HasSuffix(r.URL.Path, "/runs/10/artifacts") {
-					answer(w, map[string]any{"artifacts": []any{map[string]any{"id": 1, "name": "wheelhouse-3.11", "expired": true, "expires_at": "2019-01-01T00:00:00Z"}}})
+					answer(w, hubtest.Artifacts(hubtest.Artifact(1, "wheelhouse-3.11", 5).With("expired", true, "expires_at", "2019-01-01T00:00:00Z")))
 					return true
 				}
 				return absent(w, r, n)
@@ -136,7 +137,7 @@ func TestNoneHasIt(t *testing.T) {
 			absent := h.fault
 			h.fault = func(w http.ResponseWriter, r *http.Request, n int) bool {
 				if strings.HasSuffix(r.URL.Path, "/runs/9/artifacts") {
-					w.WriteHeader(http.StatusForbidden)
+					hubtest.Error(w, http.StatusForbidden, "Resource not accessible by personal access token")
 					return true
 				}
 				return absent(w, r, n)

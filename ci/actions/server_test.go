@@ -17,10 +17,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wheelhouse-ci/wheelhouse/ci/internal/hubtest"
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/wheeltest"
 	"github.com/wheelhouse-ci/wheelhouse/ci/meta"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
+	"github.com/wheelhouse-ci/wheelhouse/internal/hubtest"
 )
 
 const (
