@@ -89,15 +89,15 @@ func refusal(said, workflow, ref string) (code, hint string) {
 	}
 	switch {
 	case has("workflow_dispatch", "not have"), has("no workflow_dispatch"):
-		return "no-trigger", fmt.Sprintf("write `workflow_dispatch:` under `on:` in %s, on %s and on the default branch", workflow, ref)
+		code, hint = "no-trigger", fmt.Sprintf("write `workflow_dispatch:` under `on:` in %s, on %s and on the default branch", workflow, ref)
 	case has("disabled"):
-		return "dispatch-refused", "enable the workflow first: it is switched off"
+		code, hint = "dispatch-refused", "enable the workflow first: it is switched off"
 	case has("no ref found"), has("ref", "not exist"), has("ref", "n't exist"), has("ref ", "not found"):
-		return "no-such-ref", "push it first, or name another branch or tag: -ref=NAME"
+		code, hint = "no-such-ref", "push it first, or name another branch or tag: -ref=NAME"
 	case has("input"):
-		return "bad-inputs", fmt.Sprintf("give the inputs that %s names on %s: -inputs=name=value,name=value", workflow, ref)
+		code, hint = "bad-inputs", fmt.Sprintf("give the inputs that %s names on %s: -inputs=name=value,name=value", workflow, ref)
 	}
-	return "", ""
+	return code, hint
 }
 
 // ParseInputs reads a workflow's inputs, name=value separated by commas; "\,"

@@ -9,6 +9,8 @@
 // token for it. [New] makes the client. [Fetcher.Fetch] then takes a run
 // ([Choose]), one of its artifacts ([Pick]), transfers and unpacks it, and makes
 // run-<run id>/ of it ([Fetcher.FromTarball] does the last step alone).
+// [Dispatcher.Dispatch] starts a workflow first, and tells its run from others
+// ([Recognise]).
 //
 // The decisions are pure functions that give their reasons. Time passes on a
 // [Clock] that is handed in.
@@ -18,7 +20,8 @@
 // Nothing that a server says. Answers are bounded, lists end after a number of
 // pages, redirects after a number of hops. The token goes to the scheme and
 // host of the API alone, never along a redirect to another one; signed
-// addresses are asked for again for each try and appear in no message.
+// addresses are asked for again for each try and appear in no message. What
+// starts a workflow is never sent twice unless the first surely did nothing.
 //
 // # Errors
 //
