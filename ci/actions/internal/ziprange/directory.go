@@ -50,11 +50,11 @@ func findEnd(r io.ReaderAt, size int64) (end, error) {
 }
 
 // endIn finds the end record in a zip's last bytes; -1 when it is not there.
-// The last one counts whose comment ends within them.
+// Its comment ends where they do: a wheel amid a tarball ends in one as well.
 func endIn(tail []byte) int {
 	le := binary.LittleEndian
 	for at := len(tail) - endSize; at >= 0; at-- {
-		if le.Uint32(tail[at:]) == endSign && at+endSize+int(le.Uint16(tail[at+20:])) <= len(tail) {
+		if le.Uint32(tail[at:]) == endSign && at+endSize+int(le.Uint16(tail[at+20:])) == len(tail) {
 			return at
 		}
 	}
