@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -36,11 +37,16 @@ func (c *Client) DefaultBranch(ctx context.Context) (string, error) {
 	return answer.GetDefaultBranch(), nil
 }
 
-// workflowRun is a run with the path of its workflow, which go-github leaves
-// out.
+// workflowRun is a run with what go-github leaves out.
 type workflowRun struct {
 	github.WorkflowRun
+	// Path is that of its workflow's file.
 	Path string `json:"path"`
+	// HeadRepository is as it came: GitHub sends null for one that was removed,
+	// Gitea sends none at all.
+	HeadRepository json.RawMessage `json:"head_repository"`
+	// StartedAt is what Gitea sends in the place of created_at.
+	StartedAt github.Timestamp `json:"started_at"`
 }
 
 // printable leaves out of a server's word what a terminal would obey.
@@ -54,11 +60,17 @@ func printable(word string) string {
 }
 
 func (w workflowRun) run() Run {
+	var head github.Repository
+	_ = json.Unmarshal(w.HeadRepository, &head) // what is none has no id
+	created := w.GetCreatedAt().Time
+	if created.IsZero() {
+		created = w.StartedAt.Time
+	}
 	return Run{
 		ID: w.GetID(), Attempt: w.GetRunAttempt(), Status: printable(w.GetStatus()), Conclusion: printable(w.GetConclusion()),
 		Branch: w.GetHeadBranch(), Event: printable(w.GetEvent()), Commit: w.GetHeadSHA(), Workflow: w.Path,
-		Repository: w.GetRepository().GetID(), Head: w.GetHeadRepository().GetID(),
-		HeadName: w.GetHeadRepository().GetFullName(), CreatedAt: w.GetCreatedAt().Time,
+		Repository: w.GetRepository().GetID(), Head: head.GetID(), HeadName: head.GetFullName(),
+		HeadUnsaid: w.HeadRepository == nil, CreatedAt: created,
 		Actor: printable(w.GetActor().GetLogin()), URL: address(w.GetHTMLURL()),
 	}
 }
@@ -81,12 +93,13 @@ func (c *Client) Runs(ctx context.Context, workflow string, n int) ([]Run, bool,
 	return runs, more(next, known, n, len(runs), answer.TotalCount), nil
 }
 
-// more tells whether a list goes on after page n, which held that many.
+// more tells whether a list goes on after page n, which held that many. A
+// server may hold fewer on a page than it was asked for (Gitea: 50).
 func more(next, known bool, n, held, total int) bool {
 	if held == 0 || n >= maxPages {
 		return false
 	}
-	return next || !known && n*perPage < total
+	return next || !known && n*held < total
 }
 
 // Run gives one run.

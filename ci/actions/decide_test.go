@@ -31,6 +31,9 @@ func noFile(r *Run)     { r.Workflow = "" }
 func atRef(r *Run)      { r.Workflow += "@refs/heads/main" }
 func forkGoing(r *Run)  { forkRun(r); goingRun(r) }
 func noRepoIDs(r *Run)  { r.Repository, r.Head, r.HeadName = 0, 0, "" }
+func unsaidRun(r *Run)  { r.Head, r.HeadName, r.HeadUnsaid = 0, "", true }
+func unsaidPull(r *Run) { unsaidRun(r); r.Event = "pull_request" }
+func unsaidFlow(r *Run) { unsaidRun(r); r.Event = "workflow_run" }
 func skippedRun(r *Run) { r.Conclusion = "skipped" }
 
 func TestChoose(t *testing.T) {
@@ -58,6 +61,10 @@ func TestChoose(t *testing.T) {
 		{"a fork is not waited for", want, []Run{good(3, forkGoing), good(2)}, 2, 0, "its commit is of the fork x/r"},
 		{"a removed fork", want, []Run{good(3, orphanRun), good(2)}, 2, 0, "its commit is of a repository that is gone"},
 		{"no ids at all", want, []Run{good(3, noRepoIDs)}, 0, 0, "its commit is of a repository that is gone"},
+		{"whose is not said", want, []Run{good(3, unsaidRun), good(2)}, 3, 0, ""},
+		{"whose is not said, of another branch", want, []Run{good(3, unsaidRun, branchRun), good(2)}, 2, 0, "it is of the branch topic"},
+		{"whose is not said, of a pull request", want, []Run{good(3, unsaidPull), good(2)}, 2, 0, "it was started by pull_request, and the server does not say whose its commit is"},
+		{"whose is not said, of another workflow", want, []Run{good(3, unsaidFlow), good(2)}, 2, 0, "it was started by workflow_run, and the server does not say whose its commit is"},
 		{"another branch", want, []Run{good(3, branchRun), good(2)}, 2, 0, "it is of the branch topic"},
 		{"another workflow", want, []Run{good(3, otherFile), good(2)}, 2, 0, "it is of the workflow other.yml"},
 		{"a workflow by its id", id, []Run{good(3, otherFile)}, 3, 0, ""},

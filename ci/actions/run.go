@@ -21,7 +21,10 @@ type Run struct {
 	// the commit came from, HeadName the latter's name; 0 when it was removed.
 	Repository, Head int64
 	HeadName         string
-	CreatedAt        time.Time
+	// HeadUnsaid: the server does not speak of that repository, as Gitea does
+	// not; Head is 0.
+	HeadUnsaid bool
+	CreatedAt  time.Time
 	// Actor is the login of who started it, URL the address of its page; empty
 	// where the server does not say.
 	Actor, URL string
@@ -92,7 +95,9 @@ func (w Want) refuse(r Run) string {
 		return fmt.Sprintf("it is not run %d", w.Run)
 	case !w.ofWorkflow(r):
 		return "it is of the workflow " + path.Base(r.Workflow)
-	case r.Head == 0 || r.Head != r.Repository:
+	case r.HeadUnsaid && !ownEvent(r.Event):
+		return "it was started by " + r.Event + ", and the server does not say whose its commit is"
+	case !r.HeadUnsaid && (r.Head == 0 || r.Head != r.Repository):
 		if r.HeadName == "" {
 			return "its commit is of a repository that is gone"
 		}
@@ -105,6 +110,16 @@ func (w Want) refuse(r Run) string {
 		return "its conclusion is " + r.Conclusion
 	}
 	return w.Unfit[r.ID]
+}
+
+// ownEvent tells whether what the event starts is the repository's own commit,
+// for none but those who may write to it can bring it about.
+func ownEvent(event string) bool {
+	switch event {
+	case "push", "schedule", "workflow_dispatch", "repository_dispatch", "release":
+		return true
+	}
+	return false
 }
 
 func (w Want) ofWorkflow(r Run) bool {

@@ -106,15 +106,25 @@ func copyFolder(ctx context.Context, from, to string) error {
 	})
 }
 
-// copySmall copies a file that is small enough.
+// copySmall copies a file that is small enough. It is not yet synced.
 func copySmall(ctx context.Context, e fs.DirEntry, from, to string) error {
 	info, err := e.Info()
 	if err != nil || info.Size() > maxBeside {
 		return err
 	}
-	return copyFile(ctx, from, to)
+	file, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	data, err := io.ReadAll(io.LimitReader(reader{ctx, file}, maxBeside))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o644)
 }
 
+// copyFile copies a file, synced.
 func copyFile(ctx context.Context, from, to string) error {
 	source, err := os.Open(from)
 	if err != nil {
