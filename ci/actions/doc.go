@@ -15,6 +15,15 @@
 // The decisions are pure functions that give their reasons. Time passes on a
 // [Clock] that is handed in.
 //
+// # Only what changed
+//
+// A tarball of ours is a function of its wheels, and lies in the artifact's zip
+// as it is. So the fetcher reads the zip's directory, the record and the lock by
+// Range, takes the wheels that are here already ([Wheels]: earlier runs, and
+// where [Fetcher.Wheels] says), transfers the others, and packs the tarball
+// again; it counts when its sha256 is the record's. Where that cannot be done,
+// the artifact is transferred whole, and a note says why.
+//
 // # What is trusted
 //
 // Nothing that a server says. Answers are bounded, lists end after a number of

@@ -54,7 +54,7 @@ func (c *Client) Part(ctx context.Context, a Artifact, first, last int64, fresh 
 	c.located = location{}
 	begun := c.Clock.Now()
 	response, err := c.open(ctx, a, span)
-	if err == nil && response.StatusCode == http.StatusPartialContent && !strings.HasSuffix(response.Request.URL.Path, artifactPath(a)) { // it was redirected
+	if err == nil && response.StatusCode == http.StatusPartialContent && response.Request != nil && !strings.HasSuffix(response.Request.URL.Path, artifactPath(a)) { // it was redirected
 		c.located = location{a.ID, response.Request.URL, begun}
 	}
 	return response, err

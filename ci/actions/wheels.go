@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"io/fs"
@@ -39,11 +40,11 @@ func (f Folder) wheels() []Wheels {
 	var runs []run
 	for _, e := range entries {
 		info, err := e.Info()
-		if err == nil && e.IsDir() && strings.HasPrefix(e.Name(), "run-") {
+		if err == nil && e.IsDir() && strings.HasPrefix(e.Name(), runPrefix) {
 			runs = append(runs, run{filepath.Join(f.Outdir, e.Name()), info.ModTime().UnixNano()})
 		}
 	}
-	slices.SortStableFunc(runs, func(a, b run) int { return int(min(max(b.made-a.made, -1), 1)) })
+	slices.SortStableFunc(runs, func(a, b run) int { return cmp.Compare(b.made, a.made) })
 	runs = runs[:min(len(runs), maxPlaces)]
 	var all []Wheels
 	for _, r := range runs {

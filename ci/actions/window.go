@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -79,7 +80,7 @@ func (w *window) missing(wanted []extent) []extent {
 
 // merge sorts extents and joins those that are at most gap apart.
 func merge(extents []extent, gap int64) []extent {
-	slices.SortFunc(extents, func(a, b extent) int { return int(min(max(a.from-b.from, -1), 1)) })
+	slices.SortFunc(extents, func(a, b extent) int { return cmp.Compare(a.from, b.from) })
 	var all []extent
 	for _, e := range extents {
 		if last := len(all) - 1; last >= 0 && e.from-all[last].to <= gap {
