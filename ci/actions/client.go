@@ -209,7 +209,7 @@ func (c *Client) send(ctx context.Context, doing, path, span, etag string) (*htt
 // API's own scheme and host, and nowhere else.
 func (c *Client) follow(ctx context.Context, doing string, request *http.Request, span, etag string) (*http.Response, error) {
 	for range maxHops {
-		own := request.URL.Scheme == c.place.API.Scheme && strings.EqualFold(request.URL.Host, c.place.API.Host)
+		own := c.own(request.URL)
 		if own && c.Token != "" {
 			request.Header.Set("Authorization", "Bearer "+c.Token)
 		}

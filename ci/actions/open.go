@@ -75,6 +75,11 @@ func (c *Client) judge(response *http.Response, err error) (*http.Response, erro
 	if s := response.StatusCode; s == http.StatusRequestedRangeNotSatisfiable || s >= 200 && s < 300 {
 		return response, nil
 	}
+	if s := response.StatusCode; (s == http.StatusUnauthorized || s == http.StatusForbidden) && !c.own(response.Request.URL) {
+		// No token went there; an address that ran out is mended by a fresh one.
+		_ = response.Body.Close()
+		return nil, fmt.Errorf("the host that stores it refused the address that the API gave (%d)", s)
+	}
 	err = c.check(downloading, response)
 	if _, again := as[*retry](err); again || err == nil {
 		return response, nil
