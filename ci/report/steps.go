@@ -42,6 +42,9 @@ const spinner = `|/-\`
 const (
 	tick  = 120 * time.Millisecond
 	erase = "\r\x1b[K"
+	// widest is how long the line gets: no longer than "^C" and what mage says
+	// of it, which then covers it.
+	widest = 65
 )
 
 // NewSteps shows steps on w, normally standard error. terminal tells whether w
@@ -143,8 +146,10 @@ func (s *Steps) draw() {
 		tail = last.tail(elapsed)
 	}
 	// The spinner and a space go before it, and the last column stays free: a
-	// line that wraps could not be erased.
-	fmt.Fprintf(s.w, "%s%c %s", erase, spinner[s.frame%len(spinner)], fit(last.text, tail, s.columns()-3))
+	// line that wraps could not be erased. The cursor waits at the line's start,
+	// so that what others print meanwhile writes over it, and not behind it.
+	room := min(s.columns()-1, widest) - 2
+	fmt.Fprintf(s.w, "%s%c %s\r", erase, spinner[s.frame%len(spinner)], fit(last.text, tail, room))
 	s.frame++
 	s.drawn = true
 }

@@ -83,7 +83,7 @@ func TestStepsTerminal(t *testing.T) {
 	first()
 	s.Stop()
 	s.Step("after the end")()
-	want := erase + "| reading 3s" + erase + "/ " + strings.Repeat("x", 71) + "... 0s" + erase + "warning\n" + erase + "- reading 3s" + erase
+	want := erase + "| reading 3s\r" + erase + "/ " + strings.Repeat("x", 57) + "... 0s\r" + erase + "warning\n" + erase + "- reading 3s\r" + erase
 	if got := out.String(); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

@@ -55,9 +55,9 @@ func TestTransferTerminal(t *testing.T) {
 	transfer.End()
 	s.Stop()
 	transfer.Count(16e6, 40e6)
-	want := erase + `| "wheels\x1b[2J" 5.0 MB of 40.0 MB` + erase + "broke; asking again\n" +
-		erase + `/ "wheels\x... 15.0 MB of 40.0 MB, 10.0 MB/s, 2s left` +
-		erase + `- 15.0 MB of 40.0 MB, 10.0 MB/s, 2s ...` + erase
+	want := erase + `| "wheels\x1b[2J" 5.0 MB of 40.0 MB` + "\r" + erase + "broke; asking again\n" +
+		erase + `/ "wheels\x... 15.0 MB of 40.0 MB, 10.0 MB/s, 2s left` + "\r" +
+		erase + `- 15.0 MB of 40.0 MB, 10.0 MB/s, 2s ...` + "\r" + erase
 	if got := out.String(); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

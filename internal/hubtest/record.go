@@ -68,6 +68,9 @@ func (r recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	e.Header.Del("Authorization")
 	answer := httptest.NewRecorder()
 	r.Handler.ServeHTTP(answer, request)
+	if request.Context().Err() != nil {
+		return // the client went away: there is no answer
+	}
 	e.Status, e.Answer, e.Content = answer.Code, answer.Result().Header, answer.Body.Bytes()
 	e.Wrong = e.Answer.Get(wrong) != ""
 	if err := e.write(r.folder); err != nil {
