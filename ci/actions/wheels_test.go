@@ -2,7 +2,9 @@ package actions
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
@@ -51,6 +54,9 @@ func TestPlaces(t *testing.T) {
 			}
 			return nil
 		}, 4},
+		{"endless and failing ones", func(*testing.T, string) []Wheels {
+			return []Wheels{place{endless{}}, place{iotest.ErrReader(errors.New("the disk is broken"))}, WheelsOf(filepath.Join(old.dir, houseName))}
+		}, 5},
 		{"another place", func(*testing.T, string) []Wheels {
 			return []Wheels{WheelsOf(filepath.Join(t.TempDir(), "nosuch.tgz")), WheelsOf(filepath.Join(old.dir, houseName))}
 		}, 5},
@@ -74,6 +80,17 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// place has one and the same for every wheel.
+type place struct{ r io.Reader }
+
+func (p place) Open(context.Context, lock.Wheel) (io.ReadCloser, error) {
+	return io.NopCloser(p.r), nil
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
 // damage changes a byte amid a file.
 func damage(t *testing.T, path string) {
 	t.Helper()
@@ -94,9 +111,10 @@ func TestAddressesAge(t *testing.T) {
 	body := []byte(strings.Repeat("x", 100))
 	h := newHub(t, body)
 	client := h.fetcher(t.TempDir()).Server.(*Client)
+	id := int64(90)
 	part := func(fresh bool, calls int) {
 		t.Helper()
-		response, err := client.Part(t.Context(), Artifact{ID: 90}, 5, 9, fresh)
+		response, err := client.Part(t.Context(), Artifact{ID: id}, 5, 9, fresh)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,6 +140,8 @@ func TestAddressesAge(t *testing.T) {
 		return true
 	}
 	part(false, 4)
+	id++
+	part(false, 5)
 }
 
 // TestReceivedIsWritten holds fetch.json to its form.

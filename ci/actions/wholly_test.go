@@ -98,7 +98,7 @@ func TestWholly(t *testing.T) {
 				}
 				return
 			}
-			if a := made.Record.Artifact; !a.Verified || a.SHA256 == "" || a.Received > c.bytes || a.Received < a.Size {
+			if a := made.Record.Artifact; !a.Verified || a.SHA256 == "" || a.Received > c.bytes || a.Received < a.Size || test.change == nil && test.here != nil && a.Received == a.Size {
 				t.Errorf("%+v, %d served", a, c.bytes)
 			}
 			exists(t, made.Path, "extracted")
@@ -155,6 +155,8 @@ func TestHostileDirectory(t *testing.T) {
 			binary.LittleEndian.PutUint32(d[directory+20:], 1000)
 			binary.LittleEndian.PutUint32(d[directory+24:], 1000)
 		}},
+		{"stored, and said to be compressed", func(d []byte) { d[8], d[directory+10] = 8, 8 }},
+		{"encrypted", func(d []byte) { d[6], d[directory+8] = d[6]|1, d[directory+8]|1 }},
 		{"another name in the member's header", func(d []byte) { d[30] = 'x' }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

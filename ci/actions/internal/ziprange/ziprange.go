@@ -127,7 +127,7 @@ func lay(members []Member, start int64) error {
 			next = order[i+1].Header
 		}
 		m.Extent = next - m.Header
-		if own := int64(headerSize + len(m.Name)); m.Extent < own || m.Extent-own < m.Packed {
+		if own := int64(headerSize + len(m.Name)); m.Extent-own < m.Packed {
 			return fmt.Errorf("%w: member %.200q reaches into what lies behind it", ErrDamaged, m.Name)
 		}
 	}

@@ -115,6 +115,7 @@ func TestRefuses(t *testing.T) {
 		{"a text", func([]byte, int, int) []byte { return []byte(strings.Repeat("text", 30000)) }, ErrNotZip},
 		{"something behind it", func(d []byte, _, _ int) []byte { return append(d, 0) }, ErrNotZip},
 		{"something before it", func(d []byte, _, _ int) []byte { return append([]byte{0}, d...) }, ErrDamaged},
+		{"something before its end", func(d []byte, _, e int) []byte { return bytes.Join([][]byte{d[:e], {0}, d[e:]}, nil) }, ErrDamaged},
 		{"many members", func(d []byte, _, e int) []byte {
 			le.PutUint16(d[e+8:], 60_000)
 			le.PutUint16(d[e+10:], 60_000)
