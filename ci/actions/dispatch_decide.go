@@ -55,7 +55,7 @@ func (o Ours) refuse(r Run) string {
 		return "it is of the branch " + r.Branch
 	case !Want{Workflow: o.Workflow}.ofWorkflow(r):
 		return "it is of the workflow " + r.Workflow
-	case !o.Since.IsZero() && !r.CreatedAt.IsZero() && r.CreatedAt.Before(o.Since.Add(-skew)):
+	case !r.CreatedAt.IsZero() && r.CreatedAt.Before(o.Since.Add(-skew)):
 		return fmt.Sprintf("it was made at %s, before this one was started", r.CreatedAt.UTC().Format(time.RFC3339))
 	case o.Actor != "" && r.Actor != "" && !strings.EqualFold(r.Actor, o.Actor):
 		return "it was started by " + r.Actor
