@@ -17,8 +17,15 @@
 // the caches of Go and pip are shared, for time. So work that is not committed
 // is not tried. The user's settings (WHEELHOUSE_*) do not reach it; pip's do.
 //
-// The one request that any test makes to a server that it does not own is
-// pip's to the package index.
+// The requests that any test makes to servers that it does not own are pip's to
+// the package index, and npm's to its registry.
+//
+// # GitHub's API
+//
+// What the client asks and what the tests' servers answer is held against
+// GitHub's own description, the npm package @octokit/openapi, pinned by its
+// hash. npm fetches it, with the settings of the real home; no more of it than
+// one file is read, and nothing of it is run.
 //
 // # The workflows
 //

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/wheelhouse-ci/wheelhouse/internal/hubtest"
 )
 
 // giteaRun is a run as Gitea 1.27 sends it: there is neither a head repository
@@ -35,6 +37,7 @@ func TestGitea(t *testing.T) {
 		var page int
 		_, _ = fmt.Sscan(r.URL.Query().Get("page"), &page)
 		from := min((page-1)*onPage, len(h.runs))
+		hubtest.Wrong(w) // it is not GitHub's
 		answer(w, map[string]any{"total_count": len(h.runs), "workflow_runs": h.runs[from:min(from+onPage, len(h.runs))]})
 		return true
 	}
@@ -49,6 +52,10 @@ func TestGitea(t *testing.T) {
 	// GitHub's null is another thing: the repository was removed.
 	h = newHub(t, usual(t))
 	h.runs[0]["head_repository"] = nil
+	h.fault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+		hubtest.Wrong(w) // the description knows of no null there
+		return false
+	}
 	if _, err := h.fetcher(t.TempDir()).Fetch(t.Context()); err == nil || !strings.Contains(err.Error(), "a repository that is gone") {
 		t.Error(err)
 	}

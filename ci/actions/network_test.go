@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/internal/hubtest"
 )
 
 // TestBlobRefuses are the answers of the artifact's own host that no other try
@@ -44,8 +45,7 @@ func TestBlobRefuses(t *testing.T) {
 				for i := 0; i < len(test.header); i += 2 {
 					w.Header().Set(test.header[i], test.header[i+1])
 				}
-				w.WriteHeader(test.status)
-				_, _ = w.Write([]byte("https://example.org/?" + secretQuery))
+				send(w, test.status, "https://example.org/?"+secretQuery)
 				return true
 			}
 			_, err := h.fetcher(dir).Fetch(t.Context())
@@ -72,7 +72,7 @@ func TestEndlessArtifacts(t *testing.T) {
 			return false
 		}
 		w.Header().Set("Link", `<https://example.org/?page=2>; rel="next"`)
-		answer(w, map[string]any{"artifacts": []any{map[string]any{"id": 1, "name": "other"}}})
+		answer(w, hubtest.Artifacts(hubtest.Artifact(1, "other", 5)))
 		return true
 	}
 	_, err := h.fetcher(t.TempDir()).Fetch(t.Context())
@@ -90,7 +90,7 @@ func TestAttempts(t *testing.T) {
 		newest := h.artifacts[0]
 		h.artifacts = nil
 		for _, id := range order {
-			one := map[string]any{"id": id, "name": "wheelhouse-3.11", "size_in_bytes": 5, "expired": false}
+			one := hubtest.Artifact(id, "wheelhouse-3.11", 5)
 			if id == 90 {
 				one = newest
 			}

@@ -103,9 +103,9 @@ func (h *hub) serveAPI(w http.ResponseWriter, r *http.Request) {
 	case path == "":
 		answer(w, hubtest.Repository(7, "o/r"))
 	case path == "/actions/workflows/heavy-deps.yml/runs":
-		answer(w, map[string]any{"total_count": len(h.runs), "workflow_runs": h.runs})
+		answer(w, map[string]any{"total_count": len(h.runs), "workflow_runs": list(h.runs)})
 	case strings.HasSuffix(path, "/artifacts"):
-		answer(w, map[string]any{"total_count": len(h.artifacts), "artifacts": h.artifacts})
+		answer(w, map[string]any{"total_count": len(h.artifacts), "artifacts": list(h.artifacts)})
 	case strings.HasPrefix(path, "/actions/runs/"):
 		answer(w, h.runs[0])
 	case strings.HasSuffix(path, "/zip"):
@@ -115,6 +115,9 @@ func (h *hub) serveAPI(w http.ResponseWriter, r *http.Request) {
 		hubtest.Error(w, http.StatusNotFound, "Not Found")
 	}
 }
+
+// list is never null in JSON.
+func list(objects []map[string]any) []map[string]any { return append([]map[string]any{}, objects...) }
 
 func answer(w http.ResponseWriter, v any) { hubtest.Answer(w, v) }
 
