@@ -120,7 +120,8 @@ func TestNoneHasIt(t *testing.T) {
 			without(h, 10)
 		}, "artifact-missing", "run 10: it has none named", "-artifact=NAME", 1},
 		{"expired behind a skipped one", func(h *hub, _ *Fetcher) {
-			h.runs = goodRuns(11, 3)
+			h.runs = goodRuns(11, 4)
+			h.runs[2] = apiRun(9, "in_progress", "") // is not waited for
 			without(h, 11)
 			absent := h.fault
 			h.fault = func(w http.ResponseWriter, r *http.Request, n int) bool {
@@ -130,7 +131,7 @@ func TestNoneHasIt(t *testing.T) {
 				}
 				return absent(w, r, n)
 			}
-		}, "artifact-expired", "run 10: wheelhouse-3.11 expired on 2019-01-01", "run 9 still has one: -run=9", 3},
+		}, "artifact-expired", "run 10: wheelhouse-3.11 expired on 2019-01-01", "run 8 still has one: -run=8", 3},
 		{"broken amid it", func(h *hub, _ *Fetcher) {
 			h.runs = goodRuns(10, 2)
 			without(h, 10)
