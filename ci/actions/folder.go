@@ -99,7 +99,7 @@ func (f Folder) finish(ctx context.Context, content, staging string, what Record
 	if what.Run == "" {
 		what.Run = runOf(content, inv)
 	}
-	if what.Files, err = inventory(ctx, content); err != nil {
+	if what.Files, err = inventory(ctx, content, hashed(inv)); err != nil {
 		return Made{}, failed("reading "+content, err)
 	}
 	text, err := encode(what)

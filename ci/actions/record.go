@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
 // RecordName is the name of the file that says what a folder was made of.
@@ -121,8 +123,9 @@ func (r Record) verify(ctx context.Context, dir string) (bool, error) {
 	return len(r.Files) > 0, nil
 }
 
-// inventory lists the files of a folder, sorted by path.
-func inventory(ctx context.Context, dir string) ([]File, error) {
+// inventory lists the files of a folder, sorted by path. Those in known, by
+// path, were hashed as they were written, and are not read again.
+func inventory(ctx context.Context, dir string, known map[string]File) ([]File, error) {
 	var files []File
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -136,12 +139,27 @@ func inventory(ctx context.Context, dir string) ([]File, error) {
 		if err != nil {
 			return err
 		}
-		sum, err := digest(ctx, path)
-		files = append(files, File{Path: filepath.ToSlash(rel), Size: info.Size(), SHA256: sum})
-		return err
+		file := File{Path: filepath.ToSlash(rel), Size: info.Size()}
+		if k, ok := known[file.Path]; ok && k.Size == file.Size {
+			file.SHA256 = k.SHA256
+		} else if file.SHA256, err = digest(ctx, path); err != nil {
+			return err
+		}
+		files = append(files, file)
+		return nil
 	})
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return files, err
+}
+
+// hashed are the files of a run's folder whose digests came out of reading the
+// tarball: itself, and its wheels as they were laid out.
+func hashed(inv *wheelhouse.Inventory) map[string]File {
+	known := map[string]File{inv.Name: {Size: inv.Size, SHA256: inv.SHA256}}
+	for _, w := range inv.Wheels {
+		known[extractDir+"/"+w.Name] = File{Size: w.Size, SHA256: w.SHA256}
+	}
+	return known
 }
 
 // digest hashes a file.
