@@ -166,6 +166,7 @@ func TestLocate(t *testing.T) {
 		{"dots", Search{Repo: "o/.."}, "", "", "bad-repository"},
 		{"a query", Search{Repo: "o/r?x"}, "", "", "bad-repository"},
 		{"a path of four", Search{Repo: "a/b/c/d"}, "", "", "bad-repository"},
+		{"an address with a password", Search{Repo: "https://u:secret@git.example.org/o/r"}, "", "", "bad-repository"},
 		{"API with a password", Search{Repo: "o/r", API: "https://u:secret@git.example.org/"}, "", "", "bad-api-url"},
 		{"API of another kind", Search{Repo: "o/r", API: "file:///x"}, "", "", "bad-api-url"},
 	} {

@@ -55,7 +55,7 @@ type startOptions struct {
 // start reads -ref and -inputs.
 func (s *session) start(ref, inputs *string) (o startOptions, err error) {
 	if ref != nil {
-		if err := s.required("-ref", *ref); err != nil {
+		if err := s.filled("ref", *ref); err != nil {
 			return o, err
 		}
 		o.ref = *ref

@@ -46,6 +46,10 @@ func Fetch(ctx context.Context,
 		}
 		o := fetchOptions{whole: on(whole), json: on(json)}
 		var err error
+		if tar != nil && (on(whole) || given(repo, workflow, artifact, run, branch, event, timeout, interval)) {
+			return fault.New(fault.Usage, "tar-and-fetch", "fetch: -tar asks no server, so of the others only -outdir and -json go with it").
+				WithHint("leave -tar out to fetch, or the others to lay out that tarball")
+		}
 		if o.tar, err = s.path("tar", tar); err != nil {
 			return err
 		}
@@ -57,6 +61,11 @@ func Fetch(ctx context.Context,
 		}
 		return s.fetch(ctx, o)
 	})
+}
+
+// given tells whether the person gave one of the options.
+func given(options ...*string) bool {
+	return slices.ContainsFunc(options, func(o *string) bool { return o != nil })
 }
 
 // fetchOptions are fetch's options that are no settings.
@@ -84,7 +93,7 @@ func (s *session) want(run, branch, event *string) (actions.Want, error) {
 		if option.value == nil {
 			continue
 		}
-		if err := s.required("-"+option.name, *option.value); err != nil {
+		if err := s.filled(option.name, *option.value); err != nil {
 			return w, err
 		}
 		*option.to = *option.value
@@ -152,7 +161,7 @@ func (s *session) bring(ctx context.Context, o fetchOptions) (made actions.Made,
 	}
 	progress, end := s.progress(fetcher.Artifact)
 	fetcher.Progress = progress
-	work, more := fetcher.Fetch, "give it more time: -timeout=30m"
+	work, more := fetcher.Fetch, "give it more time, -timeout=30m, or take the newest run that finished, -timeout=0"
 	if o.start != nil {
 		work, more = s.dispatcher(client, fetcher, *o.start).Dispatch, fmt.Sprintf("what was started goes on: once it ended, mage %s", s.typed("fetch"))
 	}
@@ -185,7 +194,7 @@ func (s *session) folder(ctx context.Context) (actions.Folder, error) {
 // fetcher finds the repository, its API and the token.
 func (s *session) fetcher(ctx context.Context, folder actions.Folder, o fetchOptions) (f actions.Fetcher, client *actions.Client, err error) {
 	search := actions.Search{
-		Repo: s.Config.Fetch.Repo, From: "the setting fetch.repo", API: s.GitHub.APIURL,
+		Repo: s.Config.Fetch.Repo, From: s.Config.Origin("fetch.repo"), API: s.GitHub.APIURL,
 		Getenv: s.getenv, Remotes: s.remotes(ctx),
 	}
 	place, err := actions.Locate(search)

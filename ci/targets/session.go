@@ -189,14 +189,22 @@ func (s *session) path(name string, value *string) (string, error) {
 	if value == nil {
 		return "", nil
 	}
-	if *value == "" {
-		return "", fault.New(fault.Usage, "empty-option", "%s: option -%s is empty", s.target, name).
-			WithHint("give it a value, or leave it out for the default: mage -h %s", s.typed(s.target))
+	if err := s.filled(name, *value); err != nil {
+		return "", err
 	}
 	if filepath.IsAbs(*value) {
 		return filepath.Clean(*value), nil
 	}
 	return filepath.Join(s.cwd, *value), nil
+}
+
+// filled refuses an option that was given empty.
+func (s *session) filled(name, value string) error {
+	if value != "" {
+		return nil
+	}
+	return fault.New(fault.Usage, "empty-option", "%s: option -%s is empty", s.target, name).
+		WithHint("give it a value, or leave it out for the default: mage -h %s", s.typed(s.target))
 }
 
 // required refuses a required value that cannot be meant: mage hands over the
