@@ -24,7 +24,7 @@ type Options struct {
 	// Tries is how often one call is asked for in all; default 5.
 	Tries int
 	// MaxWait is the longest that all waiting for a limit or a broken server
-	// may last, from New on; default 10 min.
+	// may last; default 10 min. Waiting for a run to end is none of it.
 	MaxWait time.Duration
 	// Transport carries the requests; nil for net/http's own, with its
 	// proxies.
@@ -41,8 +41,8 @@ type Client struct {
 	// builder makes requests as go-github does; it never sends one.
 	builder *github.Client
 	http    *http.Client
-	// deadline is when waiting ends.
-	deadline time.Time
+	// waited is how long it waited for limits and broken servers so far.
+	waited time.Duration
 	// seen are the last answers that had an ETag, by address.
 	seen map[string]seen
 	// located is where an artifact's bytes are, for a short while.
@@ -92,7 +92,7 @@ func New(place Place, o Options) *Client {
 		t.ResponseHeaderTimeout = answerWait
 		o.Transport = t
 	}
-	c := &Client{Options: o, place: place, builder: github.NewClient(nil), seen: map[string]seen{}, deadline: o.Clock.Now().Add(o.MaxWait)}
+	c := &Client{Options: o, place: place, builder: github.NewClient(nil), seen: map[string]seen{}}
 	c.builder.BaseURL = place.API
 	// Redirects are followed by hand: net/http would send a Referer along, and
 	// the address in it may be signed.
@@ -148,13 +148,17 @@ type retry struct {
 
 func (r *retry) Error() string { return r.fault.Error() }
 
-// pause waits before the next try, unless that is beyond the deadline.
+// pause waits before the next try, unless that is longer than MaxWait leaves.
 func (c *Client) pause(ctx context.Context, r *retry, try int) error {
 	wait := max(r.after, time.Second<<min(try-1, 5))
-	if c.Clock.Now().Add(wait).After(c.deadline) {
+	if wait > c.MaxWait-c.waited {
+		if r.after == 0 {
+			return r.fault // whose hint says what may be wrong
+		}
 		return r.fault.WithHint("it would go on in %s, which is longer than it may wait: ask again then", wait.Round(time.Second))
 	}
 	c.Note(fmt.Sprintf("%s; asking again in %s", r.fault.Message, wait.Round(time.Second)))
+	c.waited += wait
 	return c.sleep(ctx, wait)
 }
 
