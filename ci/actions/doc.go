@@ -8,7 +8,7 @@
 // from an option, the environment or the checkout's remotes; [Token] finds the
 // token for it. [New] makes the client. [Fetcher.Fetch] then takes a run
 // ([Choose]), one of its artifacts ([Pick]), transfers and unpacks it, and makes
-// run-<run id>/ of it ([Fetcher.FromTarball] does the last step alone).
+// run-<run id>/ of it ([Folder.FromTarball] does the last step alone).
 // [Dispatcher.Dispatch] starts a workflow first, and tells its run from others
 // ([Recognise]).
 //

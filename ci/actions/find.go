@@ -60,7 +60,11 @@ func noneHasIt(missing error, looked int, more string) error {
 	if looked == 1 {
 		return e
 	}
-	return fault.New(fault.Refused, e.Code, "%s; nor has any of the %d good runs before it%s", e.Message, looked-1, more).WithHint("%s", e.Hint)
+	older := "the good run"
+	if looked > 2 {
+		older = fmt.Sprintf("any of the %d good runs", looked-1)
+	}
+	return fault.New(fault.Refused, e.Code, "%s; nor has %s before it%s", e.Message, older, more).WithHint("%s", e.Hint)
 }
 
 // tell says which runs were passed over, and why.

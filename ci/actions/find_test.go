@@ -113,6 +113,8 @@ func TestNoneHasIt(t *testing.T) {
 		{"the only run", func(h *hub, _ *Fetcher) { without(h, 9) }, "artifact-missing", "run 9: it has none named wheelhouse-3.11, and no other [", "-artifact=NAME", 1},
 		{"a name that none has", func(h *hub, f *Fetcher) { h.runs, f.Artifact = goodRuns(9, 3), "other" }, "artifact-missing",
 			`run 9: it has none named other, but "wheelhouse-3.11"; nor has any of the 2 good runs before it [`, "-artifact=NAME", 3},
+		{"nor the one before it", func(h *hub, f *Fetcher) { h.runs, f.Artifact = goodRuns(9, 2), "other" }, "artifact-missing",
+			"; nor has the good run before it [", "-artifact=NAME", 2},
 		{"too many to look into", func(h *hub, f *Fetcher) { h.runs, f.Artifact = goodRuns(200, 100), "other" }, "artifact-missing",
 			"nor has any of the 19 good runs before it, and no more were looked into", "-artifact=NAME", maxLooked},
 		{"asked for by its id", func(h *hub, f *Fetcher) {

@@ -177,6 +177,9 @@ func raise(content, tarball string) (string, error) {
 		if err := os.Rename(from, to); err != nil {
 			return "", failed("laying out the artifact", err)
 		}
+		for dir := filepath.Dir(from); dir != content && os.Remove(dir) == nil; { // the folders that this leaves empty
+			dir = filepath.Dir(dir)
+		}
 	}
 	return filepath.Join(content, name), nil
 }

@@ -52,6 +52,22 @@ func TestFolderTaken(t *testing.T) {
 	exists(t, dir, "run-9/mine.txt")
 }
 
+// TestNoEmptyFolders leaves no folders behind from which everything was raised.
+func TestNoEmptyFolders(t *testing.T) {
+	t.Parallel()
+	data, record := tarball(t)
+	const entry = "docs/ci-archive/20200101-9/"
+	h := newHub(t, zipped(t, entry+"wheelhouse-3.11.tgz", data, entry+"wheelhouse-3.11.tgz.meta", record, "docs/notes.txt", []byte("notes\n")))
+	made, err := h.fetcher(t.TempDir()).Fetch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	exists(t, made.Path, "docs/notes.txt", "wheelhouse-3.11.tgz.meta")
+	if _, err := os.Stat(filepath.Join(made.Path, "docs", "ci-archive")); !os.IsNotExist(err) {
+		t.Errorf("an empty folder is left: %v", err)
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	h, dir := newHub(t, usual(t)), t.TempDir()

@@ -81,12 +81,15 @@ func Choose(runs []Run, want Want) Decision {
 			d.Wait = &runs[i]
 			return d
 		case why == "":
-			why = "it is " + strings.ReplaceAll(runs[i].Status, "_", " ")
+			why = "it is " + runs[i].state()
 		}
 		d.Passed = append(d.Passed, Passed{runs[i], why})
 	}
 	return d
 }
+
+// state is a run's status in words: "in progress".
+func (r Run) state() string { return strings.ReplaceAll(r.Status, "_", " ") }
 
 // refuse says why a run is not taken; "" when it is, or will be once it ended.
 func (w Want) refuse(r Run) string {

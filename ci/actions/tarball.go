@@ -37,7 +37,7 @@ func (f Folder) FromTarball(ctx context.Context, tarball string, now time.Time) 
 		return Made{}, err
 	}
 	defer remove()
-	content := filepath.Join(staging, "content")
+	content := filepath.Join(staging, contentDir)
 	if err := os.Mkdir(content, 0o755); err != nil {
 		return Made{}, failed("making "+content, err)
 	}

@@ -64,11 +64,11 @@ func (f *finder) find(ctx context.Context, want Want) (run Run, passed []Passed,
 		}
 		left := f.end.Sub(f.clock.Now())
 		if left <= 0 {
-			return Run{}, nil, fault.New(fault.Unable, "timed-out", "waiting for run %d: it is still %s after %s", d.Wait.ID, d.Wait.Status, f.patience.Timeout).
+			return Run{}, nil, fault.New(fault.Unable, "timed-out", "waiting for run %d: it is still %s after %s", d.Wait.ID, d.Wait.state(), f.patience.Timeout).
 				WithHint("wait longer, -timeout=30m, or take the newest that finished, -timeout=0")
 		}
 		wait := min(pause, left)
-		f.note(fmt.Sprintf("run %d is %s; looking again in %s", d.Wait.ID, d.Wait.Status, wait.Round(time.Second)))
+		f.note(fmt.Sprintf("run %d is %s; looking again in %s", d.Wait.ID, d.Wait.state(), wait.Round(time.Second)))
 		if err := f.clock.Sleep(ctx, wait); err != nil {
 			return Run{}, nil, fmt.Errorf("waiting for run %d: %w", d.Wait.ID, err)
 		}
