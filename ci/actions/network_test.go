@@ -26,7 +26,7 @@ func TestBlobRefuses(t *testing.T) {
 	}{
 		{"401 for ever", "/blob", 401, nil, "transfer-failed", 3, "refused the address that the API gave (401)"},
 		{"403 for ever", "/blob", 403, nil, "transfer-failed", 3, "refused the address that the API gave (403)"},
-		{"404", "/blob", 404, nil, "not-found", 1, "404"},
+		{"404", "/blob", 404, nil, "not-found", 1, "stores it does not have it (404)"},
 		{"410", "/blob", 410, nil, "artifact-expired", 1, "410"},
 		{"418", "/blob", 418, nil, "api-failed", 3, "418"},
 		{"503 for ever", "/blob", 503, nil, "transfer-failed", 3, "503"},

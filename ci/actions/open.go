@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 )
 
 // location is the signed address of an artifact's bytes.
@@ -79,6 +81,11 @@ func (c *Client) judge(response *http.Response, err error) (*http.Response, erro
 		// No token went there; an address that ran out is mended by a fresh one.
 		_ = response.Body.Close()
 		return nil, fmt.Errorf("the host that stores it refused the address that the API gave (%d)", s)
+	}
+	if response.StatusCode == http.StatusNotFound && !c.own(response.Request.URL) {
+		_ = response.Body.Close()
+		return nil, fault.New(fault.Refused, "not-found", "%s of %s: the host that stores it does not have it (404)", downloading, c.place.Repository).
+			WithHint("fetch an older run that still has one, -run=ID, or start a new run")
 	}
 	err = c.check(downloading, response)
 	if _, again := as[*retry](err); again || err == nil {
