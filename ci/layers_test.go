@@ -49,7 +49,7 @@ var stairs = map[string][]string{
 
 // standard are the packages that import the standard library alone, so that
 // they are compiled fast and drag nothing along.
-var standard = []string{"ci/internal/", "ci/fault", "ci/finding", "internal/compile"}
+var standard = []string{"ci/internal/", "ci/fault", "ci/finding", "internal/compile", "internal/hubtest"}
 
 // keepers are who may import a dependency: what it does goes through them.
 var keepers = map[string][]string{
@@ -65,6 +65,7 @@ var keepers = map[string][]string{
 	"oras.land/oras-go":                         {"ci/store/ocistore"},
 	"github.com/opencontainers":                 {"ci/store/ocistore"},
 	"golang.org/x/sys":                          {"ci/"},
+	"golang.org/x/term":                         {"ci/report"},
 }
 
 // pkg is a package of ours and what it imports, test files left out.

@@ -6,9 +6,10 @@
 // Go, git, tar, a Python of the version in the settings with pip and venv, and
 // the package index, which pip's own settings name. All else (uv, packaging,
 // the oldest and the newest pip) it installs itself, pinned, into folders that
-// it removes. Linux alone can prove that no route leads outside; elsewhere, and
-// where the kernel forbids it, that proof is skipped, unless CI is "true":
-// then nothing is skipped, and what is missing fails.
+// it removes; the runner of workflows it builds from tools/act, by Go's module
+// proxy where it is not cached. Linux alone can prove that no route leads
+// outside; elsewhere, and where the kernel forbids it, that proof is skipped,
+// unless CI is "true": then nothing is skipped, and what is missing fails.
 //
 // # What it leaves alone
 //
@@ -16,6 +17,21 @@
 // the caches of Go and pip are shared, for time. So work that is not committed
 // is not tried. The user's settings (WHEELHOUSE_*) do not reach it; pip's do.
 //
-// The one request that any test makes to a server that it does not own is
-// pip's to the package index.
+// The requests that any test makes to servers that it does not own are pip's to
+// the package index, and npm's to its registry.
+//
+// # GitHub's API
+//
+// What the client asks and what the tests' servers answer is held against
+// GitHub's own description, the npm package @octokit/openapi, pinned by its
+// hash. npm fetches it, with the settings of the real home; no more of it than
+// one file is read, and nothing of it is run.
+//
+// # The workflows
+//
+// heavy-deps.yml and action.yml run as they stand, on this machine and without
+// a container, as nektos/act has it. The stand-ins of testdata/act do what is
+// GitHub's: upload roots its paths as the real one does, and Go and Python are
+// those in PATH. What a workflow does as root is not done. These tests are
+// never skipped: the proof on the clean machine demands a network namespace.
 package e2e

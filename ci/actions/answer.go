@@ -43,6 +43,8 @@ func (c *Client) check(doing string, response *http.Response) error {
 		return fault.New(fault.Unable, "token-missing", "%s of %s: it needs a token (401)%s", doing, where, said).WithHint("%s", giveToken)
 	case status == http.StatusUnauthorized:
 		return fault.New(fault.Unable, "token-refused", "%s of %s: the token is not valid (401)%s", doing, where, said).WithHint("%s", giveToken)
+	case status == http.StatusForbidden && c.Token == "":
+		return fault.New(fault.Unable, "token-missing", "%s of %s: it needs a token (403)%s", doing, where, said).WithHint("%s", giveToken)
 	case status == http.StatusForbidden:
 		return fault.New(fault.Unable, "token-refused", "%s of %s: the token may not (403)%s", doing, where, said).WithHint("%s", giveToken)
 	case status == http.StatusNotFound && c.Token == "":

@@ -3,10 +3,11 @@ package actions
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/google/go-github/v60/github"
 
@@ -36,19 +37,41 @@ func (c *Client) DefaultBranch(ctx context.Context) (string, error) {
 	return answer.GetDefaultBranch(), nil
 }
 
-// workflowRun is a run with the path of its workflow, which go-github leaves
-// out.
+// workflowRun is a run with what go-github leaves out.
 type workflowRun struct {
 	github.WorkflowRun
+	// Path is that of its workflow's file.
 	Path string `json:"path"`
+	// HeadRepository is as it came: GitHub sends null for one that was removed,
+	// Gitea sends none at all.
+	HeadRepository json.RawMessage `json:"head_repository"`
+	// StartedAt is what Gitea sends in the place of created_at.
+	StartedAt github.Timestamp `json:"started_at"`
+}
+
+// printable leaves out of a server's word what a terminal would obey.
+func printable(word string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, word)
 }
 
 func (w workflowRun) run() Run {
+	var head github.Repository
+	_ = json.Unmarshal(w.HeadRepository, &head) // what is none has no id
+	created := w.GetCreatedAt().Time
+	if created.IsZero() {
+		created = w.StartedAt.Time
+	}
 	return Run{
-		ID: w.GetID(), Attempt: w.GetRunAttempt(), Status: w.GetStatus(), Conclusion: w.GetConclusion(),
-		Branch: w.GetHeadBranch(), Event: w.GetEvent(), Commit: w.GetHeadSHA(), Workflow: w.Path,
-		Repository: w.GetRepository().GetID(), Head: w.GetHeadRepository().GetID(),
-		HeadName: w.GetHeadRepository().GetFullName(), CreatedAt: w.GetCreatedAt().Time,
+		ID: w.GetID(), Attempt: w.GetRunAttempt(), Status: printable(w.GetStatus()), Conclusion: printable(w.GetConclusion()),
+		Branch: w.GetHeadBranch(), Event: printable(w.GetEvent()), Commit: w.GetHeadSHA(), Workflow: w.Path,
+		Repository: w.GetRepository().GetID(), Head: head.GetID(), HeadName: head.GetFullName(),
+		HeadUnsaid: w.HeadRepository == nil, CreatedAt: created,
+		Actor: printable(w.GetActor().GetLogin()), URL: address(w.GetHTMLURL()),
 	}
 }
 
@@ -70,12 +93,13 @@ func (c *Client) Runs(ctx context.Context, workflow string, n int) ([]Run, bool,
 	return runs, more(next, known, n, len(runs), answer.TotalCount), nil
 }
 
-// more tells whether a list goes on after page n, which held that many.
+// more tells whether a list goes on after page n, which held that many. A
+// server may hold fewer on a page than it was asked for (Gitea: 50).
 func more(next, known bool, n, held, total int) bool {
 	if held == 0 || n >= maxPages {
 		return false
 	}
-	return next || !known && n*perPage < total
+	return next || !known && n*held < total
 }
 
 // Run gives one run.
@@ -124,9 +148,4 @@ func (c *Client) Artifacts(ctx context.Context, run int64) ([]Artifact, error) {
 			return all, nil
 		}
 	}
-}
-
-// Open asks for an artifact's bytes, from offset on, at a fresh address.
-func (c *Client) Open(ctx context.Context, a Artifact, offset int64) (*http.Response, error) {
-	return c.open(ctx, a, offset)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,7 +25,7 @@ type Options struct {
 	// Tries is how often one call is asked for in all; default 5.
 	Tries int
 	// MaxWait is the longest that all waiting for a limit or a broken server
-	// may last, from New on; default 10 min.
+	// may last; default 10 min. Waiting for a run to end is none of it.
 	MaxWait time.Duration
 	// Transport carries the requests; nil for net/http's own, with its
 	// proxies.
@@ -43,10 +42,14 @@ type Client struct {
 	// builder makes requests as go-github does; it never sends one.
 	builder *github.Client
 	http    *http.Client
-	// deadline is when waiting ends.
-	deadline time.Time
+	// waited is how long it waited for limits and broken servers so far.
+	waited time.Duration
 	// seen are the last answers that had an ETag, by address.
 	seen map[string]seen
+	// located is where an artifact's bytes are, for a short while.
+	located location
+	// served is the server's time at its last answer; zero when it gave none.
+	served time.Time
 }
 
 type seen struct {
@@ -90,7 +93,7 @@ func New(place Place, o Options) *Client {
 		t.ResponseHeaderTimeout = answerWait
 		o.Transport = t
 	}
-	c := &Client{Options: o, place: place, builder: github.NewClient(nil), seen: map[string]seen{}, deadline: o.Clock.Now().Add(o.MaxWait)}
+	c := &Client{Options: o, place: place, builder: github.NewClient(nil), seen: map[string]seen{}}
 	c.builder.BaseURL = place.API
 	// Redirects are followed by hand: net/http would send a Referer along, and
 	// the address in it may be signed.
@@ -155,13 +158,17 @@ type retry struct {
 
 func (r *retry) Error() string { return r.fault.Error() }
 
-// pause waits before the next try, unless that is beyond the deadline.
+// pause waits before the next try, unless that is longer than MaxWait leaves.
 func (c *Client) pause(ctx context.Context, r *retry, try int) error {
 	wait := max(r.after, time.Second<<min(try-1, 5))
-	if c.Clock.Now().Add(wait).After(c.deadline) {
+	if wait > c.MaxWait-c.waited {
+		if r.after == 0 {
+			return r.fault // whose hint says what may be wrong
+		}
 		return r.fault.WithHint("it would go on in %s, which is longer than it may wait: ask again then", wait.Round(time.Second))
 	}
 	c.Note(fmt.Sprintf("%s; asking again in %s", r.fault.Message, wait.Round(time.Second)))
+	c.waited += wait
 	return c.sleep(ctx, wait)
 }
 
@@ -184,6 +191,7 @@ func (c *Client) once(ctx context.Context, doing string, a ask) ([]byte, http.He
 		return nil, nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
+	c.served, _ = http.ParseTime(response.Header.Get("Date"))
 	if old, ok := c.seen[path]; ok && response.StatusCode == http.StatusNotModified {
 		return old.body, response.Header, nil
 	}
@@ -215,21 +223,27 @@ type ask struct {
 	body any
 	// accept is the type that is wanted; empty for the API's own JSON.
 	accept string
-	// offset is where the bytes that are wanted begin.
-	offset int64
+	// span is a Range, "bytes=9-"; empty for none.
+	span string
 	// etag is that of the answer that is here already; empty for none.
 	etag string
 }
 
-// send sends one request and follows redirects, those of a GET alone. The
-// token goes along to the API's own scheme and host, and nowhere else.
+// send sends one request for something of the API, and follows redirects.
 func (c *Client) send(ctx context.Context, doing string, a ask) (*http.Response, error) {
 	request, err := c.builder.NewRequest(cmp.Or(a.method, http.MethodGet), a.path, a.body)
 	if err != nil {
 		return nil, fault.New(fault.Usage, "bad-repository", "%s: %s makes no address", doing, c.place.Repository)
 	}
+	return c.follow(ctx, doing, request, a)
+}
+
+// follow sends the request that a stands for, and follows redirects, those of
+// a GET alone. The token goes along to the API's own scheme and host, and
+// nowhere else.
+func (c *Client) follow(ctx context.Context, doing string, request *http.Request, a ask) (*http.Response, error) {
 	for range maxHops {
-		own := request.URL.Scheme == c.place.API.Scheme && strings.EqualFold(request.URL.Host, c.place.API.Host)
+		own := c.own(request.URL)
 		if own && c.Token != "" {
 			request.Header.Set("Authorization", "Bearer "+c.Token)
 		}
@@ -239,8 +253,8 @@ func (c *Client) send(ctx context.Context, doing string, a ask) (*http.Response,
 		if a.accept != "" {
 			request.Header.Set("Accept", a.accept)
 		}
-		if a.offset > 0 {
-			request.Header.Set("Range", fmt.Sprintf("bytes=%d-", a.offset))
+		if a.span != "" {
+			request.Header.Set("Range", a.span)
 		}
 		request.Header.Set("Accept-Encoding", "identity")
 		response, err := c.http.Do(request.WithContext(ctx))
@@ -279,33 +293,4 @@ func redirects(r *http.Response) bool {
 		return r.Header.Get("Location") != ""
 	}
 	return false
-}
-
-// open asks for the bytes of an artifact, from offset on. The answer is
-// whoever's that the API redirects to, and may be an error that is worth
-// another try; one that is not comes as an error.
-func (c *Client) open(ctx context.Context, artifact Artifact, offset int64) (*http.Response, error) {
-	const doing = "downloading the artifact"
-	response, err := c.send(ctx, doing, ask{path: c.path("/actions/artifacts/%d/zip", artifact.ID), offset: offset})
-	if err != nil {
-		return nil, plain(err)
-	}
-	if s := response.StatusCode; s == http.StatusRequestedRangeNotSatisfiable || s >= 200 && s < 300 {
-		return response, nil
-	}
-	err = c.check(doing, response)
-	if _, again := as[*retry](err); again || err == nil {
-		return response, nil
-	}
-	_ = response.Body.Close()
-	return nil, err
-}
-
-// plain takes the code off an error that is worth another try: to the transfer,
-// a code says that none is.
-func plain(err error) error {
-	if r, ok := as[*retry](err); ok {
-		return errors.New(r.fault.Message)
-	}
-	return err
 }

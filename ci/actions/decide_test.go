@@ -31,13 +31,17 @@ func noFile(r *Run)     { r.Workflow = "" }
 func atRef(r *Run)      { r.Workflow += "@refs/heads/main" }
 func forkGoing(r *Run)  { forkRun(r); goingRun(r) }
 func noRepoIDs(r *Run)  { r.Repository, r.Head, r.HeadName = 0, 0, "" }
+func unsaidRun(r *Run)  { r.Head, r.HeadName, r.HeadUnsaid = 0, "", true }
+func unsaidPull(r *Run) { unsaidRun(r); r.Event = "pull_request" }
+func unsaidFlow(r *Run) { unsaidRun(r); r.Event = "workflow_run" }
 func skippedRun(r *Run) { r.Conclusion = "skipped" }
 
 func TestChoose(t *testing.T) {
 	t.Parallel()
 	want := Want{Workflow: "heavy-deps.yml", Branch: "main"}
-	finished, narrow, one, id := want, want, want, want
+	finished, narrow, one, id, unfit := want, want, want, want, want
 	finished.Finished, narrow.Event, one.Run, id.Workflow = true, "schedule", 2, "123"
+	unfit.Unfit = map[int64]string{3: "it is empty"}
 	for _, test := range []struct {
 		name       string
 		want       Want
@@ -57,10 +61,16 @@ func TestChoose(t *testing.T) {
 		{"a fork is not waited for", want, []Run{good(3, forkGoing), good(2)}, 2, 0, "its commit is of the fork x/r"},
 		{"a removed fork", want, []Run{good(3, orphanRun), good(2)}, 2, 0, "its commit is of a repository that is gone"},
 		{"no ids at all", want, []Run{good(3, noRepoIDs)}, 0, 0, "its commit is of a repository that is gone"},
+		{"whose is not said", want, []Run{good(3, unsaidRun), good(2)}, 3, 0, ""},
+		{"whose is not said, of another branch", want, []Run{good(3, unsaidRun, branchRun), good(2)}, 2, 0, "it is of the branch topic"},
+		{"whose is not said, of a pull request", want, []Run{good(3, unsaidPull), good(2)}, 2, 0, "it was started by pull_request, and the server does not say whose its commit is"},
+		{"whose is not said, of another workflow", want, []Run{good(3, unsaidFlow), good(2)}, 2, 0, "it was started by workflow_run, and the server does not say whose its commit is"},
 		{"another branch", want, []Run{good(3, branchRun), good(2)}, 2, 0, "it is of the branch topic"},
 		{"another workflow", want, []Run{good(3, otherFile), good(2)}, 2, 0, "it is of the workflow other.yml"},
 		{"a workflow by its id", id, []Run{good(3, otherFile)}, 3, 0, ""},
 		{"an event", narrow, []Run{good(3), good(2, eventRun)}, 2, 0, "it was started by push"},
+		{"looked into", unfit, []Run{good(3), good(2)}, 2, 0, "it is empty"},
+		{"looked into, and failed since", unfit, []Run{good(3, failedRun), good(2)}, 2, 0, "its conclusion is failure"},
 		{"one run", one, []Run{good(3), good(2)}, 2, 0, "it is not run 2"},
 	} {
 		d := Choose(test.runs, test.want)
@@ -156,6 +166,7 @@ func TestLocate(t *testing.T) {
 		{"dots", Search{Repo: "o/.."}, "", "", "bad-repository"},
 		{"a query", Search{Repo: "o/r?x"}, "", "", "bad-repository"},
 		{"a path of four", Search{Repo: "a/b/c/d"}, "", "", "bad-repository"},
+		{"an address with a password", Search{Repo: "https://u:secret@git.example.org/o/r"}, "", "", "bad-repository"},
 		{"API with a password", Search{Repo: "o/r", API: "https://u:secret@git.example.org/"}, "", "", "bad-api-url"},
 		{"API of another kind", Search{Repo: "o/r", API: "file:///x"}, "", "", "bad-api-url"},
 	} {

@@ -2,18 +2,8 @@ package actions
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
-	"time"
-
-	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
-	"github.com/wheelhouse-ci/wheelhouse/ci/internal/atomicfile"
-	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
 )
 
 // server is what fetching needs of one.
@@ -21,6 +11,7 @@ type server interface {
 	api
 	Place() Place
 	Open(ctx context.Context, a Artifact, offset int64) (*http.Response, error)
+	Part(ctx context.Context, a Artifact, first, last int64, fresh bool) (*http.Response, error)
 }
 
 // Fetcher fetches an artifact of a run into a folder.
@@ -32,6 +23,12 @@ type Fetcher struct {
 	Want Want
 	// Artifact is its name.
 	Artifact string
+	// Whole transfers everything, so that the artifact's own digest can be
+	// checked; else only what is not here already is transferred.
+	Whole bool
+	// Wheels are where wheels may lie already, beside the folders of earlier
+	// runs; asked in this order.
+	Wheels   []Wheels
 	Patience Patience
 	// Clock is what waiting goes by; nil for the machine's own.
 	Clock Clock
@@ -72,21 +69,7 @@ func (f Fetcher) Fetch(ctx context.Context) (Made, error) {
 		}
 		want.Branch = branch
 	}
-	run, passed, older, err := finder{f.Server, f.Clock, f.Note}.find(ctx, want, f.Patience)
-	if err != nil {
-		f.tell(passed)
-		return Made{}, err
-	}
-	f.Note(fmt.Sprintf("run %d of %s, %s, by %s on %s", run.ID, f.Want.Workflow, run.CreatedAt.UTC().Format(time.RFC3339), run.Event, run.Branch))
-	f.tell(passed)
-	artifacts, err := f.Server.Artifacts(ctx, run.ID)
-	if err != nil {
-		return Made{}, err
-	}
-	artifact, err := Pick(artifacts, f.Artifact, run.ID)
-	if fault.Code(err) == "artifact-expired" {
-		return Made{}, f.olderOne(ctx, err, older, want)
-	}
+	run, artifact, err := f.find(ctx, want)
 	if err != nil {
 		return Made{}, err
 	}
@@ -95,7 +78,7 @@ func (f Fetcher) Fetch(ctx context.Context) (Made, error) {
 	if err != nil {
 		return Made{}, err
 	}
-	if old != nil && old.artifactID() == artifact.ID {
+	if old != nil && old.artifactID() == artifact.ID && !(f.Whole && old.partial()) {
 		whole, err := old.verify(ctx, f.Folder.path(id))
 		if err != nil {
 			return Made{}, failed("reading "+f.Folder.path(id), err)
@@ -106,73 +89,4 @@ func (f Fetcher) Fetch(ctx context.Context) (Made, error) {
 		f.Note(f.Folder.path(id) + " is not as it was fetched; it is fetched again")
 	}
 	return f.bring(ctx, run, artifact)
-}
-
-// tell says which runs were passed over, and why.
-func (f Fetcher) tell(passed []Passed) {
-	const most = 10
-	for i, p := range passed {
-		if i == most {
-			f.Note(fmt.Sprintf("and %d more were passed over", len(passed)-most))
-			return
-		}
-		f.Note(fmt.Sprintf("passed over run %d: %s", p.Run.ID, p.Why))
-	}
-}
-
-// olderOne says which older run still has the artifact that expired.
-func (f Fetcher) olderOne(ctx context.Context, expired error, older []Run, want Want) error {
-	const most = 5
-	e, _ := fault.As(expired)
-	for range most {
-		d := Choose(older, want)
-		if d.Take == nil {
-			break
-		}
-		older = older[len(d.Passed)+1:]
-		artifacts, err := f.Server.Artifacts(ctx, d.Take.ID)
-		if err != nil {
-			break // what is to be said is that it expired
-		}
-		if _, err := Pick(artifacts, f.Artifact, d.Take.ID); err == nil {
-			return e.WithHint("run %d still has one: -run=%d; or start a new run", d.Take.ID, d.Take.ID)
-		}
-	}
-	return e.WithHint("start a new run: no older one was found that still has it")
-}
-
-// FromTarball makes the folder of a tarball at hand, with what lies beside it
-// under its name. The run is its record's, else local- and the start of its
-// sha256. Codes: tar-missing, folder-taken, meta-mismatch (refused);
-// fetch-failed (unable); and those of reading a tarball.
-func (f Folder) FromTarball(ctx context.Context, tarball string, now time.Time) (Made, error) {
-	if info, err := os.Stat(tarball); err != nil || !info.Mode().IsRegular() {
-		return Made{}, fault.New(fault.Refused, "tar-missing", "no such tarball: %s", tarball)
-	}
-	staging, remove, err := f.stage()
-	if err != nil {
-		return Made{}, err
-	}
-	defer remove()
-	content := filepath.Join(staging, "content")
-	if err := os.Mkdir(content, 0o755); err != nil {
-		return Made{}, failed("making "+content, err)
-	}
-	name := filepath.Base(tarball)
-	for _, one := range []string{name, name + ".meta", name + ".verdict.json", lock.FileName(name)} {
-		if err := copyFile(ctx, filepath.Join(filepath.Dir(tarball), one), filepath.Join(content, one)); err != nil && (one == name || !errors.Is(err, os.ErrNotExist)) {
-			return Made{}, failed("copying "+one, err)
-		}
-	}
-	f.Tarball = name
-	return f.finish(ctx, content, staging, Record{}, now)
-}
-
-func copyFile(ctx context.Context, from, to string) error {
-	source, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = source.Close() }()
-	return atomicfile.WriteFrom(to, io.Reader(reader{ctx, source}), 0o644)
 }

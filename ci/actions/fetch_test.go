@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/internal/hubtest"
 )
 
 func TestFetch(t *testing.T) {
@@ -98,8 +99,7 @@ func TestRetried(t *testing.T) {
 				for i := 0; i < len(test.header); i += 2 {
 					w.Header().Set(test.header[i], test.header[i+1])
 				}
-				w.WriteHeader(test.status)
-				_, _ = w.Write([]byte(test.body))
+				send(w, test.status, test.body)
 				return true
 			}
 			made, err := h.fetcher(dir).Fetch(t.Context())
@@ -124,8 +124,7 @@ func TestRefused(t *testing.T) {
 				if !strings.HasSuffix(r.URL.Path, path) {
 					return false
 				}
-				w.WriteHeader(status)
-				_, _ = w.Write([]byte(body))
+				send(w, status, body)
 				return true
 			}
 		}
@@ -134,6 +133,7 @@ func TestRefused(t *testing.T) {
 		return func(h *hub) {
 			h.fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
 				if strings.HasSuffix(r.URL.Path, path) {
+					hubtest.Wrong(w)
 					http.Redirect(w, r, to, http.StatusFound)
 					return true
 				}
@@ -158,12 +158,12 @@ func TestRefused(t *testing.T) {
 		{"429 for ever", always("/runs", 429, ""), "rate-limited", 3, "429"},
 		{"418", always("/runs", 418, ""), "api-failed", 3, "418"},
 		{"no JSON", always("/runs", 200, "<html>"), "api-answer", 3, "not understood"},
-		{"a redirect to itself", redirect("/runs", "/api/v3/repos/o/r/actions/workflows/heavy-deps.yml/runs?again"), "api-answer", 3, "without end"},
+		{"a redirect to itself", redirect("/runs", "/api/v3/repos/o/r/actions/workflows/heavy-deps.yml/runs?page=2"), "api-answer", 3, "without end"},
 		{"a redirect to a file", redirect("/runs", "file:///etc/passwd"), "api-answer", 3, "to nowhere"},
 		{"a limit beyond patience", func(h *hub) {
 			h.fault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
 				w.Header().Set("Retry-After", "3600")
-				w.WriteHeader(429)
+				send(w, 429, "")
 				return true
 			}
 		}, "rate-limited", 3, "limit"},
@@ -173,7 +173,7 @@ func TestRefused(t *testing.T) {
 		{"wrong length", func(h *hub) { h.artifacts[0]["size_in_bytes"] = 5 }, "size-mismatch", 1, "should be 5"},
 		{"no runs", func(h *hub) { h.runs = nil }, "no-runs", 1, "there is none"},
 		{"only failed", func(h *hub) { h.runs = []map[string]any{apiRun(9, "completed", "failure")} }, "no-good-run", 1, "failure"},
-		{"only forks", func(h *hub) { h.runs = []map[string]any{forked(apiRun(9, "completed", "success"))} }, "no-good-run", 1, "fork x/r"},
+		{"only forks", func(h *hub) { h.runs = []map[string]any{hubtest.Forked(apiRun(9, "completed", "success"))} }, "no-good-run", 1, "fork x/r"},
 		{"never ends", func(h *hub) { h.runs = []map[string]any{apiRun(9, "in_progress", "")} }, "timed-out", 3, "run 9"},
 		{"expired", func(h *hub) { h.artifacts[0]["expired"] = true }, "artifact-expired", 1, "expired"},
 		{"no such artifact", func(h *hub) { h.artifacts[0]["name"] = "other" }, "artifact-missing", 1, "other"},
@@ -205,7 +205,7 @@ func TestEndlessPages(t *testing.T) {
 			return false
 		}
 		w.Header().Set("Link", `<https://example.org/?page=2>; rel="next"`)
-		answer(w, map[string]any{"workflow_runs": []any{apiRun(1, "completed", "failure")}})
+		answer(w, hubtest.Runs(apiRun(1, "completed", "failure")))
 		return true
 	}
 	_, err := h.fetcher(t.TempDir()).Fetch(t.Context())
@@ -229,10 +229,10 @@ func TestWaits(t *testing.T) {
 				return true
 			}
 			w.Header().Set("ETag", `"one"`)
-			answer(w, map[string]any{"workflow_runs": []any{apiRun(10, "queued", ""), apiRun(9, "completed", "success")}})
+			answer(w, hubtest.Runs(apiRun(10, "queued", ""), apiRun(9, "completed", "success")))
 			return true
 		}
-		answer(w, map[string]any{"workflow_runs": []any{apiRun(10, "completed", "success")}})
+		answer(w, hubtest.Runs(apiRun(10, "completed", "success")))
 		return true
 	}
 	made, err := h.fetcher(t.TempDir()).Fetch(t.Context())
@@ -277,7 +277,7 @@ func TestExpiredNamesAnOlder(t *testing.T) {
 	h.runs = []map[string]any{apiRun(9, "completed", "success"), apiRun(8, "completed", "failure"), apiRun(7, "completed", "success")}
 	h.fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
 		if strings.HasSuffix(r.URL.Path, "/runs/9/artifacts") {
-			answer(w, map[string]any{"artifacts": []any{map[string]any{"id": 1, "name": "wheelhouse-3.11", "expired": true, "expires_at": "2019-01-01T00:00:00Z"}}})
+			answer(w, hubtest.Artifacts(hubtest.Artifact(1, "wheelhouse-3.11", 5).With("expired", true, "expires_at", "2019-01-01T00:00:00Z")))
 			return true
 		}
 		return false

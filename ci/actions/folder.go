@@ -52,7 +52,7 @@ type Made struct {
 }
 
 // path gives the final path of a run's folder.
-func (f Folder) path(run string) string { return filepath.Join(f.Outdir, "run-"+run) }
+func (f Folder) path(run string) string { return filepath.Join(f.Outdir, runPrefix+run) }
 
 // failed is the error of the file system.
 func failed(doing string, err error) error {
@@ -60,18 +60,6 @@ func failed(doing string, err error) error {
 		return err
 	}
 	return fault.New(fault.Unable, "fetch-failed", "%s: %w", doing, err).WithHint("look whether there is room on that disk, and whether it can be written to")
-}
-
-// stage makes a folder to work in, in Outdir, so that a rename ends the work.
-func (f Folder) stage() (dir string, remove func(), err error) {
-	if err := os.MkdirAll(f.Outdir, 0o755); err != nil {
-		return "", nil, failed("making "+f.Outdir, err)
-	}
-	dir, err = os.MkdirTemp(f.Outdir, ".staging-")
-	if err != nil {
-		return "", nil, failed("making a folder in "+f.Outdir, err)
-	}
-	return dir, func() { _ = os.RemoveAll(dir) }, nil // what cannot be removed stays hidden
 }
 
 // ours gives the record of the run's folder; nil when there is no such folder.
@@ -111,7 +99,7 @@ func (f Folder) finish(ctx context.Context, content, staging string, what Record
 	if what.Run == "" {
 		what.Run = runOf(content, inv)
 	}
-	if what.Files, err = inventory(ctx, content); err != nil {
+	if what.Files, err = inventory(ctx, content, hashed(inv)); err != nil {
 		return Made{}, failed("reading "+content, err)
 	}
 	text, err := encode(what)
@@ -188,6 +176,9 @@ func raise(content, tarball string) (string, error) {
 		}
 		if err := os.Rename(from, to); err != nil {
 			return "", failed("laying out the artifact", err)
+		}
+		for dir := filepath.Dir(from); dir != content && os.Remove(dir) == nil; { // the folders that this leaves empty
+			dir = filepath.Dir(dir)
 		}
 	}
 	return filepath.Join(content, name), nil

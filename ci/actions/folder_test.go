@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
 )
 
 func exists(t *testing.T, dir string, names ...string) {
@@ -48,6 +50,22 @@ func TestFolderTaken(t *testing.T) {
 		t.Errorf("%v, %d transfers", err, h.seen["/blob"])
 	}
 	exists(t, dir, "run-9/mine.txt")
+}
+
+// TestNoEmptyFolders leaves no folders behind from which everything was raised.
+func TestNoEmptyFolders(t *testing.T) {
+	t.Parallel()
+	data, record := tarball(t)
+	const entry = "docs/ci-archive/20200101-9/"
+	h := newHub(t, zipped(t, entry+"wheelhouse-3.11.tgz", data, entry+"wheelhouse-3.11.tgz.meta", record, "docs/notes.txt", []byte("notes\n")))
+	made, err := h.fetcher(t.TempDir()).Fetch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	exists(t, made.Path, "docs/notes.txt", "wheelhouse-3.11.tgz.meta")
+	if _, err := os.Stat(filepath.Join(made.Path, "docs", "ci-archive")); !os.IsNotExist(err) {
+		t.Errorf("an empty folder is left: %v", err)
+	}
 }
 
 func TestCancelled(t *testing.T) {
@@ -91,5 +109,51 @@ func TestFromTarball(t *testing.T) {
 	exists(t, made.Path, "w.tgz", "w.tgz.meta", "fetch.json", "list/whl_files.txt")
 	if _, err := f.FromTarball(t.Context(), filepath.Join(from, "no.tgz"), newClock().now); fault.Code(err) != "tar-missing" {
 		t.Error(err)
+	}
+}
+
+// TestFromTarballTakesWhatGoesWithIt copies all that lies beside a tarball
+// under its name, and nothing else.
+func TestFromTarballTakesWhatGoesWithIt(t *testing.T) {
+	t.Parallel()
+	data, record := tarball(t)
+	from, dir := t.TempDir(), t.TempDir()
+	for name, text := range map[string]string{
+		"w.tgz": string(data), "w.tgz.meta": string(record), "w.tgz.verdict.json": "{}", "pylock.w.toml": "lock",
+		"w.tgz.requirements/requirements.txt": "-r more/x.txt\n", "w.tgz.requirements/more/x.txt": "demo\n",
+		"w.tgz.sums": "another kind", "w.tgz.new": strings.Repeat("x", maxBeside+1),
+		"w.tgz.folder/x": "x", "other.tgz": "x", "requirements.txt": "x", ".w.tgz.new.0.tmp": "x",
+	} {
+		path := filepath.Join(from, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(from, "w.tgz.link")); err == nil { // not everywhere may one
+		_ = os.Symlink("/etc/passwd", filepath.Join(from, "w.tgz.requirements", "link"))
+	}
+	made, err := Folder{Outdir: dir}.FromTarball(t.Context(), filepath.Join(from, "w.tgz"), newClock().now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, file := range made.Record.Files {
+		got = append(got, file.Path)
+	}
+	want := "extracted/demo-1.0-py3-none-any.whl extracted/other-1.0-py3-none-any.whl list/critical_wheels.txt list/tar_contents.txt list/whl_files.txt " +
+		lock.FileName("w.tgz") + " w.tgz w.tgz.meta w.tgz.requirements/more/x.txt w.tgz.requirements/requirements.txt w.tgz.sums w.tgz.verdict.json"
+	if text := strings.Join(got, " "); text != want {
+		t.Errorf("the folder has\n%s, want\n%s", text, want)
+	}
+	for i := range maxRequirements {
+		if err := os.WriteFile(filepath.Join(from, "w.tgz.requirements", fmt.Sprint(i)), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := (Folder{Outdir: t.TempDir()}).FromTarball(t.Context(), filepath.Join(from, "w.tgz"), newClock().now); fault.Code(err) != "fetch-failed" {
+		t.Errorf("more than %d files: %v", maxRequirements, err)
 	}
 }

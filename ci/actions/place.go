@@ -16,13 +16,11 @@ func (f Folder) place(ctx context.Context, content, staging string, what Record)
 	final := f.path(what.Run)
 	// Two that fetch the same run take turns; where there are no locks, the
 	// rename fails for the later one.
-	unlock, err := atomicfile.Lock(ctx, filepath.Join(f.Outdir, ".lock"))
-	switch {
-	case err == nil:
-		defer unlock()
-	case !errors.Is(err, errors.ErrUnsupported):
-		return false, failed("locking "+f.Outdir, err)
+	unlock, err := f.lockOutdir(ctx)
+	if err != nil {
+		return false, err
 	}
+	defer unlock()
 	old, err := f.ours(what.Run)
 	if err != nil {
 		return false, err
@@ -33,7 +31,7 @@ func (f Folder) place(ctx context.Context, content, staging string, what Record)
 		}
 		return false, orNil("making "+final, atomicfile.SyncDir(f.Outdir))
 	}
-	if old.SHA256 == what.SHA256 && old.artifactID() == what.artifactID() {
+	if old.SHA256 == what.SHA256 && old.artifactID() == what.artifactID() && (what.partial() || !old.partial()) {
 		if whole, err := old.verify(ctx, final); err != nil || whole {
 			return whole, orNil("reading "+final, err)
 		}
@@ -41,7 +39,7 @@ func (f Folder) place(ctx context.Context, content, staging string, what Record)
 	if err := adopt(ctx, final, content, *old); err != nil {
 		return false, failed("keeping the other files of "+final, err)
 	}
-	aside := filepath.Join(staging, "replaced")
+	aside := filepath.Join(staging, filepath.Base(final)) // discard knows it by its name
 	if err := os.Rename(final, aside); err != nil {
 		return false, failed("replacing "+final, err)
 	}
@@ -65,6 +63,9 @@ func (r Record) artifactID() int64 {
 	}
 	return r.Artifact.ID
 }
+
+// partial tells that not all of the artifact was transferred.
+func (r Record) partial() bool { return r.Artifact != nil && r.Artifact.SHA256 == "" }
 
 // adopt brings the files that are in the old folder and not of its record into
 // the new one, where it has none of that name.

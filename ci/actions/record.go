@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
 // RecordName is the name of the file that says what a folder was made of.
@@ -52,9 +54,13 @@ type Transferred struct {
 	Name string `json:"name"`
 	// URL is its address in the API, without a query.
 	URL string `json:"url"`
-	// SHA256 and Size are those of the bytes that came.
-	SHA256 string `json:"sha256"`
+	// SHA256 and Size are its own. SHA256 is empty where not all of it was
+	// transferred, and Size is then what the server says.
+	SHA256 string `json:"sha256,omitempty"`
 	Size   int64  `json:"size"`
+	// Received is how many of its bytes were transferred, those that came twice
+	// included; 0 in records of before.
+	Received int64 `json:"received,omitempty"`
 	// Verified tells that the server named that sha256.
 	Verified  bool      `json:"verified"`
 	CreatedAt time.Time `json:"created_at,omitzero"`
@@ -117,8 +123,9 @@ func (r Record) verify(ctx context.Context, dir string) (bool, error) {
 	return len(r.Files) > 0, nil
 }
 
-// inventory lists the files of a folder, sorted by path.
-func inventory(ctx context.Context, dir string) ([]File, error) {
+// inventory lists the files of a folder, sorted by path. Those in known, by
+// path, were hashed as they were written, and are not read again.
+func inventory(ctx context.Context, dir string, known map[string]File) ([]File, error) {
 	var files []File
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -132,12 +139,27 @@ func inventory(ctx context.Context, dir string) ([]File, error) {
 		if err != nil {
 			return err
 		}
-		sum, err := digest(ctx, path)
-		files = append(files, File{Path: filepath.ToSlash(rel), Size: info.Size(), SHA256: sum})
-		return err
+		file := File{Path: filepath.ToSlash(rel), Size: info.Size()}
+		if k, ok := known[file.Path]; ok && k.Size == file.Size {
+			file.SHA256 = k.SHA256
+		} else if file.SHA256, err = digest(ctx, path); err != nil {
+			return err
+		}
+		files = append(files, file)
+		return nil
 	})
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return files, err
+}
+
+// hashed are the files of a run's folder whose digests came out of reading the
+// tarball: itself, and its wheels as they were laid out.
+func hashed(inv *wheelhouse.Inventory) map[string]File {
+	known := map[string]File{inv.Name: {Size: inv.Size, SHA256: inv.SHA256}}
+	for _, w := range inv.Wheels {
+		known[extractDir+"/"+w.Name] = File{Size: w.Size, SHA256: w.SHA256}
+	}
+	return known
 }
 
 // digest hashes a file.

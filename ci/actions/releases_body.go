@@ -129,7 +129,7 @@ func (b *assetBody) open() error {
 	doing := fmt.Sprintf("downloading asset %d", b.id)
 	c := b.client
 	for {
-		response, err := c.send(b.ctx, doing, ask{path: c.path("/releases/assets/%d", b.id), accept: "application/octet-stream", offset: b.at})
+		response, err := c.send(b.ctx, doing, ask{path: c.path("/releases/assets/%d", b.id), accept: "application/octet-stream", span: from(b.at)})
 		if err == nil {
 			err = c.check(doing, response)
 			if err == nil {

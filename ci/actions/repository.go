@@ -3,6 +3,7 @@ package actions
 import (
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
@@ -35,7 +36,7 @@ type Place struct {
 	Repository Repository
 	// API is the address of the API, which ends with a slash.
 	API *url.URL
-	// Why says where the repository was found: "the option -repo".
+	// Why says where the repository was found: "-repo".
 	Why string
 }
 
@@ -43,7 +44,7 @@ type Place struct {
 type Search struct {
 	// Repo is the option or setting: OWNER/REPO, HOST/OWNER/REPO or empty.
 	Repo string
-	// From names Repo in messages, "the option -repo".
+	// From names Repo in messages, "-repo".
 	From string
 	// API is the setting github.api-url; empty for none. It goes over
 	// GITHUB_API_URL.
@@ -80,7 +81,11 @@ func Locate(s Search) (Place, error) {
 		}
 		r, err := parseRepository(named.text, s.host(api))
 		if err != nil {
-			return Place{}, fault.New(fault.Usage, "bad-repository", "finding the repository: %s is %q, which is none", named.why, named.text).
+			text := strconv.Quote(named.text)
+			if strings.Contains(named.text, "@") {
+				text = "an address with a user" // and a password, maybe
+			}
+			return Place{}, fault.New(fault.Usage, "bad-repository", "finding the repository: %s is %s, which is none", named.why, text).
 				WithHint("write OWNER/REPO, or HOST/OWNER/REPO")
 		}
 		return Place{r, s.apiOf(r, api), named.why}, nil

@@ -21,7 +21,13 @@ type Run struct {
 	// the commit came from, HeadName the latter's name; 0 when it was removed.
 	Repository, Head int64
 	HeadName         string
-	CreatedAt        time.Time
+	// HeadUnsaid: the server does not speak of that repository, as Gitea does
+	// not; Head is 0.
+	HeadUnsaid bool
+	CreatedAt  time.Time
+	// Actor is the login of who started it, URL the address of its page; empty
+	// where the server does not say.
+	Actor, URL string
 }
 
 // Want says which run is wanted.
@@ -36,6 +42,9 @@ type Want struct {
 	Run int64
 	// Finished: a run that is still going is passed over and not waited for.
 	Finished bool
+	// Unfit are the runs that were looked into and will not do, each with the
+	// reason as Passed.Why has it; nil for none.
+	Unfit map[int64]string
 }
 
 // Passed is a run that was not taken, and why.
@@ -72,12 +81,15 @@ func Choose(runs []Run, want Want) Decision {
 			d.Wait = &runs[i]
 			return d
 		case why == "":
-			why = "it is " + strings.ReplaceAll(runs[i].Status, "_", " ")
+			why = "it is " + runs[i].state()
 		}
 		d.Passed = append(d.Passed, Passed{runs[i], why})
 	}
 	return d
 }
+
+// state is a run's status in words: "in progress".
+func (r Run) state() string { return strings.ReplaceAll(r.Status, "_", " ") }
 
 // refuse says why a run is not taken; "" when it is, or will be once it ended.
 func (w Want) refuse(r Run) string {
@@ -86,7 +98,9 @@ func (w Want) refuse(r Run) string {
 		return fmt.Sprintf("it is not run %d", w.Run)
 	case !w.ofWorkflow(r):
 		return "it is of the workflow " + path.Base(r.Workflow)
-	case r.Head == 0 || r.Head != r.Repository:
+	case r.HeadUnsaid && !ownEvent(r.Event):
+		return "it was started by " + r.Event + ", and the server does not say whose its commit is"
+	case !r.HeadUnsaid && (r.Head == 0 || r.Head != r.Repository):
 		if r.HeadName == "" {
 			return "its commit is of a repository that is gone"
 		}
@@ -98,7 +112,17 @@ func (w Want) refuse(r Run) string {
 	case r.Status == "completed" && r.Conclusion != "success":
 		return "its conclusion is " + r.Conclusion
 	}
-	return ""
+	return w.Unfit[r.ID]
+}
+
+// ownEvent tells whether what the event starts is the repository's own commit,
+// for none but those who may write to it can bring it about.
+func ownEvent(event string) bool {
+	switch event {
+	case "push", "schedule", "workflow_dispatch", "repository_dispatch", "release":
+		return true
+	}
+	return false
 }
 
 func (w Want) ofWorkflow(r Run) bool {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +20,7 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/wheeltest"
 	"github.com/wheelhouse-ci/wheelhouse/ci/meta"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
+	"github.com/wheelhouse-ci/wheelhouse/internal/hubtest"
 )
 
 const (
@@ -71,29 +71,17 @@ type hub struct {
 
 func newHub(t *testing.T, body []byte) *hub {
 	h := &hub{t: t, clock: newClock(), body: body, seen: map[string]int{}}
-	h.api, h.blob = httptest.NewServer(http.HandlerFunc(h.serveAPI)), httptest.NewServer(http.HandlerFunc(h.serveBlob))
+	h.api, h.blob = httptest.NewServer(hubtest.Record(http.HandlerFunc(h.serveAPI), "/api/v3")), httptest.NewServer(http.HandlerFunc(h.serveBlob))
 	t.Cleanup(h.api.Close)
 	t.Cleanup(h.blob.Close)
 	h.runs = []map[string]any{apiRun(9, "completed", "success")}
 	sum := sha256.Sum256(body)
-	h.artifacts = []map[string]any{{
-		"id": 90, "name": "wheelhouse-3.11", "size_in_bytes": len(body), "expired": false,
-		"digest": "sha256:" + hex.EncodeToString(sum[:]), "created_at": "2020-01-01T00:00:00Z",
-	}}
+	h.artifacts = []map[string]any{hubtest.Artifact(90, "wheelhouse-3.11", len(body)).With("digest", "sha256:"+hex.EncodeToString(sum[:]))}
 	return h
 }
 
-func apiRun(id int, status, conclusion string) map[string]any {
-	return map[string]any{
-		"id": id, "run_attempt": 1, "status": status, "conclusion": conclusion, "head_branch": "main", "event": "push",
-		"head_sha": "0a1b", "path": ".github/workflows/heavy-deps.yml", "created_at": "2020-01-01T00:00:00Z",
-		"repository": map[string]any{"id": 7}, "head_repository": map[string]any{"id": 7, "full_name": "o/r"},
-	}
-}
-
-func forked(r map[string]any) map[string]any {
-	r["head_repository"] = map[string]any{"id": 8, "full_name": "x/r"}
-	return r
+func apiRun(id int, status, conclusion string) hubtest.Object {
+	return hubtest.Run(id, status, conclusion)
 }
 
 func (h *hub) faulty(w http.ResponseWriter, r *http.Request) bool {
@@ -113,24 +101,37 @@ func (h *hub) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	switch path := strings.TrimPrefix(r.URL.Path, "/api/v3/repos/o/r"); {
 	case path == "":
-		answer(w, map[string]any{"default_branch": "main"})
+		answer(w, hubtest.Repository(7, "o/r"))
 	case path == "/actions/workflows/heavy-deps.yml/runs":
-		answer(w, map[string]any{"total_count": len(h.runs), "workflow_runs": h.runs})
+		answer(w, map[string]any{"total_count": len(h.runs), "workflow_runs": list(h.runs)})
 	case strings.HasSuffix(path, "/artifacts"):
-		answer(w, map[string]any{"total_count": len(h.artifacts), "artifacts": h.artifacts})
+		answer(w, map[string]any{"total_count": len(h.artifacts), "artifacts": list(h.artifacts)})
 	case strings.HasPrefix(path, "/actions/runs/"):
 		answer(w, h.runs[0])
 	case strings.HasSuffix(path, "/zip"):
 		w.Header().Set("Location", h.blob.URL+"/blob?"+secretQuery)
 		w.WriteHeader(http.StatusFound)
 	default:
-		http.NotFound(w, r)
+		hubtest.Error(w, http.StatusNotFound, "Not Found")
 	}
 }
 
-func answer(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v)
+// list is never null in JSON.
+func list(objects []map[string]any) []map[string]any { return append([]map[string]any{}, objects...) }
+
+func answer(w http.ResponseWriter, v any) { hubtest.Answer(w, v) }
+
+// send sends a status and a text: an error as the API gives it when the text is
+// JSON, else something that stands between us and the API.
+func send(w http.ResponseWriter, status int, text string) {
+	switch {
+	case strings.HasPrefix(text, "{"):
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	case status != http.StatusNoContent && status != http.StatusNotModified:
+		hubtest.Wrong(w)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text))
 }
 
 func (h *hub) serveBlob(w http.ResponseWriter, r *http.Request) {
@@ -147,17 +148,21 @@ func (h *hub) serveBlob(w http.ResponseWriter, r *http.Request) {
 
 // fetcher fetches from the hub into a folder.
 func (h *hub) fetcher(dir string) Fetcher {
-	api, err := url.Parse(h.api.URL + "/api/v3/")
+	return fetcherAt(h.t, h.api.URL, dir, h.clock, func(line string) { h.notes.WriteString(line + "\n") })
+}
+
+// fetcherAt fetches from a hub at that address.
+func fetcherAt(t *testing.T, address, dir string, clock *clock, note func(string)) Fetcher {
+	api, err := url.Parse(address + "/api/v3/")
 	if err != nil {
-		h.t.Fatal(err)
+		t.Fatal(err)
 	}
-	note := func(line string) { h.notes.WriteString(line + "\n") }
 	place := Place{Repository: Repository{"git.example.org", "o", "r"}, API: api}
 	return Fetcher{
-		Server: New(place, Options{Token: secretToken, Clock: h.clock, Note: note, Transport: http.DefaultTransport.(*http.Transport).Clone()}),
+		Server: New(place, Options{Token: secretToken, Clock: clock, Note: note, Transport: http.DefaultTransport.(*http.Transport).Clone()}),
 		Folder: Folder{Outdir: dir, Critical: []string{"demo"}, Tarball: "wheelhouse-3.11.tgz"},
 		Want:   Want{Workflow: "heavy-deps.yml"}, Artifact: "wheelhouse-3.11",
-		Patience: Patience{Timeout: 10 * time.Minute}, Clock: h.clock, Note: note,
+		Patience: Patience{Timeout: 10 * time.Minute}, Clock: clock, Note: note,
 	}
 }
 

@@ -25,67 +25,78 @@ type Patience struct {
 	Interval time.Duration
 }
 
-// finder finds a run.
+// finder finds a run; asked again, one among those that it has listed.
 type finder struct {
-	api   api
-	clock Clock
-	note  func(string)
+	api      api
+	clock    Clock
+	note     func(string)
+	patience Patience
+	// end is when waiting ends.
+	end time.Time
+	// runs are those that were listed, the newest first, on that many pages;
+	// all tells that there are no more.
+	runs  []Run
+	pages int
+	all   bool
+}
+
+func newFinder(api api, clock Clock, note func(string), p Patience) *finder {
+	if p.Interval <= 0 {
+		p.Interval = 15 * time.Second
+	}
+	return &finder{api: api, clock: clock, note: note, patience: p, end: clock.Now().Add(p.Timeout)}
 }
 
 // find gives the wanted run once it ended, and the newer ones that were passed
-// over: all of them when there is none. older are the runs behind it, as far as
-// they were listed.
-func (f finder) find(ctx context.Context, want Want, p Patience) (run Run, passed []Passed, older []Run, err error) {
-	pause := p.Interval
-	if pause <= 0 {
-		pause = 15 * time.Second
-	}
-	longest, end := 4*pause, f.clock.Now().Add(p.Timeout)
-	want.Finished = want.Finished || p.Timeout <= 0
+// over: all of them when there is none.
+func (f *finder) find(ctx context.Context, want Want) (run Run, passed []Passed, err error) {
+	pause, longest := f.patience.Interval, 4*f.patience.Interval
+	want.Finished = want.Finished || f.patience.Timeout <= 0
 	for {
-		runs, d, err := f.look(ctx, want)
+		d, err := f.look(ctx, want)
 		switch {
 		case err != nil:
-			return Run{}, nil, nil, err
+			return Run{}, nil, err
 		case d.Take != nil:
-			return *d.Take, d.Passed, runs[len(d.Passed)+1:], nil
+			return *d.Take, d.Passed, nil
 		case d.Wait == nil:
-			return Run{}, d.Passed, nil, noRun(want, d.Passed)
+			return Run{}, d.Passed, noRun(want, d.Passed)
 		}
-		left := end.Sub(f.clock.Now())
+		left := f.end.Sub(f.clock.Now())
 		if left <= 0 {
-			return Run{}, nil, nil, fault.New(fault.Unable, "timed-out", "waiting for run %d: it is still %s after %s", d.Wait.ID, d.Wait.Status, p.Timeout).
+			return Run{}, nil, fault.New(fault.Unable, "timed-out", "waiting for run %d: it is still %s after %s", d.Wait.ID, d.Wait.state(), f.patience.Timeout).
 				WithHint("wait longer, -timeout=30m, or take the newest that finished, -timeout=0")
 		}
 		wait := min(pause, left)
-		f.note(fmt.Sprintf("run %d is %s; looking again in %s", d.Wait.ID, d.Wait.Status, wait.Round(time.Second)))
+		f.note(fmt.Sprintf("run %d is %s; looking again in %s", d.Wait.ID, d.Wait.state(), wait.Round(time.Second)))
 		if err := f.clock.Sleep(ctx, wait); err != nil {
-			return Run{}, nil, nil, fmt.Errorf("waiting for run %d: %w", d.Wait.ID, err)
+			return Run{}, nil, fmt.Errorf("waiting for run %d: %w", d.Wait.ID, err)
 		}
 		pause = min(pause*3/2, longest)
+		f.runs, f.pages, f.all = nil, 0, false
 	}
 }
 
 // look lists runs until one is found, or there are no more.
-func (f finder) look(ctx context.Context, want Want) (runs []Run, d Decision, err error) {
-	if want.Run != 0 {
-		run, err := f.api.Run(ctx, want.Run)
+func (f *finder) look(ctx context.Context, want Want) (Decision, error) {
+	for {
+		d := Choose(f.runs, want)
+		if d.Take != nil || d.Wait != nil || f.all {
+			return d, nil
+		}
+		if want.Run != 0 {
+			run, err := f.api.Run(ctx, want.Run)
+			if err != nil {
+				return d, err
+			}
+			f.runs, f.all = []Run{run}, true
+			continue
+		}
+		page, more, err := f.api.Runs(ctx, want.Workflow, f.pages+1)
 		if err != nil {
-			return nil, d, err
+			return d, err
 		}
-		runs = []Run{run}
-		return runs, Choose(runs, want), nil
-	}
-	for n := 1; ; n++ {
-		page, more, err := f.api.Runs(ctx, want.Workflow, n)
-		if err != nil {
-			return nil, d, err
-		}
-		runs = append(runs, page...)
-		d = Choose(runs, want)
-		if d.Take != nil || d.Wait != nil || !more {
-			return runs, d, nil
-		}
+		f.runs, f.pages, f.all = append(f.runs, page...), f.pages+1, !more
 	}
 }
 

@@ -95,6 +95,17 @@ const (
 	rootVariable   = "WHEELHOUSE_ROOT"
 )
 
+// Origin tells where a setting's value in force came from, as Value.Origin has
+// it; empty for an unknown key.
+func (c *Config) Origin(key string) string {
+	for _, v := range c.Values {
+		if v.Key == key {
+			return v.Origin
+		}
+	}
+	return ""
+}
+
 // variable is the name of a setting's variable.
 func (st setting) variable() string {
 	return variablePrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(st.key))

@@ -305,6 +305,9 @@ func TestSetRefuses(t *testing.T) {
 	wantBad(t, c.Set("limits.ratio", "0", "-ratio", c.Root), "-ratio: limits.ratio")
 	wantBad(t, c.Set("build.outt", "x", "-out", c.Root), `-out: unknown key "build.outt"; the nearest known key is "build.out"`)
 	wantBad(t, c.Set("validate.packages", "a,-b", "-packages", c.Root), "starts with a hyphen")
+	if got := c.Origin("python") + c.Origin("nope"); got != "default" {
+		t.Errorf("the origin is %q", got)
+	}
 	if !reflect.DeepEqual(c.Settings, before) || !reflect.DeepEqual(c.Values, values) {
 		t.Error("a refused value changed the settings")
 	}

@@ -18,6 +18,7 @@ type Steps struct {
 	w        io.Writer
 	terminal bool
 	now      func() time.Time
+	columns  func() int // of the terminal
 	quit     chan struct{}
 	ended    chan struct{}
 
@@ -31,28 +32,34 @@ type Steps struct {
 type step struct {
 	text  string
 	begun time.Time
+	// tail is what the line says after text; nil for the seconds.
+	tail func(elapsed time.Duration) string
 }
 
 // spinner is drawn one after the other, one for each tick.
 const spinner = `|/-\`
 
 const (
-	tick = 120 * time.Millisecond
-	// widest keeps the line on one row of a terminal of 80 columns; a wrapped
-	// one could not be erased.
-	widest = 64
-	erase  = "\r\x1b[K"
+	tick  = 120 * time.Millisecond
+	erase = "\r\x1b[K"
+	// widest is how long the line gets: no longer than "^C" and what mage says
+	// of it, which then covers it.
+	widest = 65
 )
 
 // NewSteps shows steps on w, normally standard error. terminal tells whether w
 // is one: see IsTerminal. Call Stop when done.
 func NewSteps(w io.Writer, terminal bool) *Steps {
 	ticker := time.NewTicker(tick)
-	return newSteps(w, terminal, time.Now, ticker.C, ticker.Stop)
+	s := newSteps(w, terminal, time.Now, ticker.C, ticker.Stop)
+	if f, ok := w.(*os.File); ok && terminal {
+		s.columns = func() int { return columns(f) }
+	}
+	return s
 }
 
 func newSteps(w io.Writer, terminal bool, now func() time.Time, ticks <-chan time.Time, release func()) *Steps {
-	s := &Steps{w: w, terminal: terminal, now: now, quit: make(chan struct{}), ended: make(chan struct{})}
+	s := &Steps{w: w, terminal: terminal, now: now, columns: func() int { return usualColumns }, quit: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
 		defer close(s.ended)
 		defer release()
@@ -133,11 +140,16 @@ func (s *Steps) draw() {
 		return
 	}
 	last := s.running[len(s.running)-1]
-	text := []rune(last.text)
-	if len(text) > widest {
-		text = append(text[:widest-3:widest-3], []rune("...")...)
+	elapsed := s.now().Sub(last.begun)
+	tail := fmt.Sprintf("%ds", int(elapsed.Seconds()))
+	if last.tail != nil {
+		tail = last.tail(elapsed)
 	}
-	fmt.Fprintf(s.w, "%s%c %s %ds", erase, spinner[s.frame%len(spinner)], string(text), int(s.now().Sub(last.begun).Seconds()))
+	// The spinner and a space go before it, and the last column stays free: a
+	// line that wraps could not be erased. The cursor waits at the line's start,
+	// so that what others print meanwhile writes over it, and not behind it.
+	room := min(s.columns()-1, widest) - 2
+	fmt.Fprintf(s.w, "%s%c %s\r", erase, spinner[s.frame%len(spinner)], fit(last.text, tail, room))
 	s.frame++
 	s.drawn = true
 }
@@ -150,13 +162,24 @@ func (s *Steps) clear() {
 	}
 }
 
-// IsTerminal tells whether f is a terminal on which a line can be redrawn. The
-// null device is a character device as well, and none.
-func IsTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
+// fit puts text and tail on a line of that many columns; text gives way.
+func fit(text, tail string, columns int) string {
+	text = cut(text, columns-len(tail)-1)
+	if text == "" {
+		return cut(tail, columns)
 	}
-	null, err := os.Stat(os.DevNull)
-	return err != nil || !os.SameFile(info, null)
+	return text + " " + tail
+}
+
+// cut shortens text to that many characters; "" where nothing of it is left.
+func cut(text string, most int) string {
+	const dots = "..."
+	runes := []rune(text)
+	switch {
+	case len(runes) <= most:
+		return text
+	case most <= len(dots):
+		return ""
+	}
+	return string(runes[:most-len(dots)]) + dots
 }

@@ -28,9 +28,8 @@ const (
 	gcRelease = 3 * time.Second
 )
 
-// awaitCollection waits while somebody collects garbage; ahead is by how much
-// the store's clock goes before ours.
-func (p *pusher) awaitCollection(ctx context.Context, ahead time.Duration) error {
+// awaitCollection waits while somebody collects garbage.
+func (p *pusher) awaitCollection(ctx context.Context) error {
 	for begun := p.clock.Now(); ; {
 		o, err := p.st.Stat(ctx, gcKey)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -39,7 +38,7 @@ func (p *pusher) awaitCollection(ctx context.Context, ahead time.Duration) error
 		if err != nil {
 			return err
 		}
-		age := p.clock.Now().Add(ahead).Sub(o.Modified)
+		age := p.clock.Now().Add(p.ahead).Sub(o.Modified)
 		if age > gcLife {
 			return nil // its process was killed, and removes nothing any more
 		}

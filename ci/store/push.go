@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"sync"
 	"time"
 
@@ -102,6 +103,9 @@ type pusher struct {
 	key      string
 	bodies   map[string]opener
 
+	// ahead is how far the store's clock goes before ours, as far as is known.
+	ahead time.Duration
+
 	mu sync.Mutex
 	// created are the blobs that were stored, by sha256.
 	created map[string]bool
@@ -117,14 +121,13 @@ func (p *pusher) push(ctx context.Context) error {
 		return err
 	}
 	for range rounds {
-		ahead, err := p.putManifest(ctx)
-		if err != nil {
+		if err := p.putManifest(ctx); err != nil {
 			return err
 		}
 		// From here on no collection that begins removes what this one needs.
 		// One that began before may have: it is waited for, and everything is
 		// looked at anew, for it may have ended meanwhile, too.
-		if err := p.awaitCollection(ctx, ahead); err != nil {
+		if err := p.awaitCollection(ctx); err != nil {
 			return err
 		}
 		lacking, err := p.lacking(ctx, parts)
@@ -197,18 +200,17 @@ func (p *pusher) put(ctx context.Context, part Part) error {
 	return nil
 }
 
-// lacking gives the parts that the store has not, those of another size removed
-// from it.
+// lacking gives the parts that the store has not; what is damaged it removes.
+// Files of the record, which are small, are read back; the rest are asked for.
 func (p *pusher) lacking(ctx context.Context, parts []Part) ([]Part, error) {
 	var mu sync.Mutex
 	var all []Part
 	err := each(ctx, parts, func(ctx context.Context, part Part) error {
-		o, err := p.st.Stat(ctx, BlobKey(part.SHA256))
-		if err == nil && o.Size == part.Size {
+		err := p.look(ctx, part)
+		if fault.Code(err) == "store-corrupt" {
+			err = p.removeDamaged(ctx, part)
+		} else if err == nil {
 			return nil
-		}
-		if err == nil {
-			err = p.removeDamaged(ctx, part, o.Size)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -221,9 +223,22 @@ func (p *pusher) lacking(ctx context.Context, parts []Part) ([]Part, error) {
 	return all, err
 }
 
-// removeDamaged removes a blob of which the store says another size, when
-// reading it shows that it is damaged: other tarballs may need it.
-func (p *pusher) removeDamaged(ctx context.Context, part Part, size int64) error {
+// look looks for a blob.
+func (p *pusher) look(ctx context.Context, part Part) error {
+	if slices.ContainsFunc(p.manifest.Files, func(f Part) bool { return f.SHA256 == part.SHA256 }) {
+		_, err := ReadFile(ctx, p.st, part)
+		return err
+	}
+	o, err := p.st.Stat(ctx, BlobKey(part.SHA256))
+	if err == nil && o.Size != part.Size {
+		err = fault.New(fault.Refused, "store-corrupt", "looking for %s in %s: it has %d bytes, not %d", o.Key, p.st.URL(), o.Size, part.Size)
+	}
+	return err
+}
+
+// removeDamaged removes a blob that seems to be damaged, when reading it shows
+// that it is: other tarballs may need it.
+func (p *pusher) removeDamaged(ctx context.Context, part Part) error {
 	body, err := OpenBlob(ctx, p.st, part.SHA256, part.Size)
 	if err != nil {
 		return err
@@ -231,8 +246,7 @@ func (p *pusher) removeDamaged(ctx context.Context, part Part, size int64) error
 	_, err = io.Copy(io.Discard, body)
 	_ = body.Close() // it was only read
 	if err == nil {
-		return fault.New(fault.Refused, "store-corrupt", "storing %s in %s: it says that %s has %d bytes, and gives %d",
-			part.Name, p.st.URL(), BlobKey(part.SHA256), size, part.Size)
+		return fault.New(fault.Refused, "store-corrupt", "storing %s in %s: the store says another thing of %s at each question", part.Name, p.st.URL(), BlobKey(part.SHA256))
 	}
 	if fault.Code(err) != "store-corrupt" {
 		return err
@@ -240,35 +254,35 @@ func (p *pusher) removeDamaged(ctx context.Context, part Part, size int64) error
 	return p.st.Delete(ctx, BlobKey(part.SHA256))
 }
 
-// putManifest puts the manifest and reads it back. It tells how far the store's
-// clock is ahead of ours, where the object was stored just now.
-func (p *pusher) putManifest(ctx context.Context) (ahead time.Duration, err error) {
+// putManifest puts the manifest and reads it back. Where it was stored just now,
+// its time shows how the store's clock goes.
+func (p *pusher) putManifest(ctx context.Context) error {
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(p.text)), nil }
 	for range 2 {
 		created, err := p.st.Put(ctx, p.key, int64(len(p.text)), open)
 		if err != nil {
-			return 0, fmt.Errorf("storing the manifest: %w", err)
+			return fmt.Errorf("storing the manifest: %w", err)
 		}
 		put := p.clock.Now()
 		_, err = readManifest(ctx, p.st, p.key)
 		switch {
-		case err == nil && !created:
-			return 0, nil
-		case err == nil:
+		case err == nil && created:
 			o, err := p.st.Stat(ctx, p.key)
-			if err != nil || o.Modified.IsZero() {
-				return 0, err
+			if err == nil && !o.Modified.IsZero() {
+				p.ahead = o.Modified.Sub(put)
 			}
-			return o.Modified.Sub(put), nil
+			return err
+		case err == nil:
+			return nil
 		case fault.Code(err) != "store-corrupt" && fault.Code(err) != "bad-manifest":
-			return 0, err
+			return err
 		}
 		// It is damaged: once more.
 		if err := p.st.Delete(ctx, p.key); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return 0, fault.New(fault.Refused, "store-corrupt", "storing %s in %s: other bytes come back than were sent", p.key, p.st.URL()).
+	return fault.New(fault.Refused, "store-corrupt", "storing %s in %s: other bytes come back than were sent", p.key, p.st.URL()).
 		WithHint("the store does not keep what it is given: nothing was removed here")
 }
 

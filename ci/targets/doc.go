@@ -16,7 +16,7 @@
 // [Validate] proves it, [Archive] keeps it; [All] does the four. [List] and
 // [Diff] show what is archived, [Stale] tells whether a build would bring
 // something new, [Config] shows the settings in force. [Fetch] brings here
-// what CI built.
+// what CI built; [Dispatch] lets it build first.
 //
 // [Prune] turns old tarballs into pointers, [Restore] brings them back and
 // [Verify] asks whether they would come; [Pin] and [Unpin] say what prune

@@ -21,7 +21,8 @@ import (
 // It takes the newest successful run on the default branch, or waits for it,
 // and makes ci_artifacts/run-<run id>/ of its artifact: tarball, record and
 // lock, list/, extracted/ and fetch.json, complete or not at all. The same
-// again changes nothing. -tar makes the same folder of a tarball at hand.
+// again changes nothing. Wheels of earlier runs and of the archive are not
+// transferred again. -tar makes the same folder of a tarball at hand.
 func Fetch(ctx context.Context,
 	repo *string, // OWNER/REPO or HOST/OWNER/REPO (default: the setting fetch.repo, else the checkout's)
 	workflow *string, // the workflow's file (default: the setting fetch.workflow)
@@ -33,6 +34,7 @@ func Fetch(ctx context.Context,
 	timeout *string, // how long it all may take, 0 for no waiting (default: 10m for the run to end)
 	interval *string, // the first pause between two looks (default: 15s)
 	tar *string, // make the folder of this tarball, without a server (default: none)
+	whole *bool, // transfer all of the artifact and check its digest (default: only what changed)
 	json *bool, // print what was fetched as an object (default: the folder's path)
 ) error {
 	return begin(ctx, "fetch", func(ctx context.Context, s *session) error {
@@ -42,8 +44,12 @@ func Fetch(ctx context.Context,
 		); err != nil {
 			return err
 		}
-		o := fetchOptions{json: on(json)}
+		o := fetchOptions{whole: on(whole), json: on(json)}
 		var err error
+		if tar != nil && (on(whole) || given(repo, workflow, artifact, run, branch, event, timeout, interval)) {
+			return fault.New(fault.Usage, "tar-and-fetch", "fetch: -tar asks no server, so of the others only -outdir and -json go with it").
+				WithHint("leave -tar out to fetch, or the others to lay out that tarball")
+		}
 		if o.tar, err = s.path("tar", tar); err != nil {
 			return err
 		}
@@ -57,6 +63,11 @@ func Fetch(ctx context.Context,
 	})
 }
 
+// given tells whether the person gave one of the options.
+func given(options ...*string) bool {
+	return slices.ContainsFunc(options, func(o *string) bool { return o != nil })
+}
+
 // fetchOptions are fetch's options that are no settings.
 type fetchOptions struct {
 	tar      string
@@ -64,7 +75,11 @@ type fetchOptions struct {
 	patience actions.Patience
 	// bounded: the person gave a timeout, which bounds the whole command.
 	bounded bool
-	json    bool
+	// whole transfers everything.
+	whole bool
+	// start is the run to start first; nil for none.
+	start *startOptions
+	json  bool
 }
 
 // want reads the options that narrow the run.
@@ -78,7 +93,7 @@ func (s *session) want(run, branch, event *string) (actions.Want, error) {
 		if option.value == nil {
 			continue
 		}
-		if err := s.required("-"+option.name, *option.value); err != nil {
+		if err := s.filled(option.name, *option.value); err != nil {
 			return w, err
 		}
 		*option.to = *option.value
@@ -108,7 +123,7 @@ func (s *session) patience(timeout, interval *string) (p actions.Patience, bound
 		}
 		d, err := time.ParseDuration(*option.value)
 		if err != nil || d < option.least {
-			return p, false, fault.New(fault.Usage, "bad-wait", "fetch: -%s is %q, which is no duration from %s", option.name, *option.value, option.least).
+			return p, false, fault.New(fault.Usage, "bad-wait", "%s: -%s is %q, which is no duration from %s", s.target, option.name, *option.value, option.least).
 				WithHint("write it as 10m or 90s")
 		}
 		*option.to = d
@@ -117,22 +132,26 @@ func (s *session) patience(timeout, interval *string) (p actions.Patience, bound
 }
 
 func (s *session) fetch(ctx context.Context, o fetchOptions) error {
+	made, err := s.bring(ctx, o)
+	if err != nil {
+		return err
+	}
+	return s.printMade(made, o.json)
+}
+
+// bring makes the folder of a run, or of a tarball at hand.
+func (s *session) bring(ctx context.Context, o fetchOptions) (made actions.Made, err error) {
 	folder, err := s.folder(ctx)
 	if err != nil {
-		return err
+		return made, err
 	}
 	if o.tar != "" {
-		done := s.steps.Step("laying out " + s.show(o.tar))
-		made, err := folder.FromTarball(ctx, o.tar, s.now())
-		done()
-		if err != nil {
-			return err
-		}
-		return s.printMade(made, o.json)
+		defer s.steps.Step("laying out " + s.show(o.tar))()
+		return folder.FromTarball(ctx, o.tar, s.now())
 	}
-	fetcher, err := s.fetcher(ctx, folder, o)
+	fetcher, client, err := s.fetcher(ctx, folder, o)
 	if err != nil {
-		return err
+		return made, err
 	}
 	bounded := ctx
 	if o.bounded {
@@ -140,15 +159,19 @@ func (s *session) fetch(ctx context.Context, o fetchOptions) error {
 		bounded, cancel = context.WithTimeout(ctx, o.patience.Timeout)
 		defer cancel()
 	}
-	made, err := fetcher.Fetch(bounded)
+	progress, end := s.progress(fetcher.Artifact)
+	fetcher.Progress = progress
+	work, more := fetcher.Fetch, "give it more time, -timeout=30m, or take the newest run that finished, -timeout=0"
+	if o.start != nil {
+		work, more = s.dispatcher(client, fetcher, *o.start).Dispatch, fmt.Sprintf("what was started goes on: once it ended, mage %s", s.typed("fetch"))
+	}
+	made, err = work(bounded)
+	end()
 	if err != nil && errors.Is(bounded.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
-		return fault.New(fault.Unable, "timed-out", "fetching: it was not done after %s: %w", o.patience.Timeout, err).
-			WithHint("give it more time: -timeout=30m")
+		return made, fault.New(fault.Unable, "timed-out", "%s: it was not done after %s: %w", s.target, o.patience.Timeout, err).
+			WithHint("%s", more)
 	}
-	if err != nil {
-		return err
-	}
-	return s.printMade(made, o.json)
+	return made, err
 }
 
 // folder says how the run's folder is made.
@@ -169,18 +192,18 @@ func (s *session) folder(ctx context.Context) (actions.Folder, error) {
 }
 
 // fetcher finds the repository, its API and the token.
-func (s *session) fetcher(ctx context.Context, folder actions.Folder, o fetchOptions) (actions.Fetcher, error) {
+func (s *session) fetcher(ctx context.Context, folder actions.Folder, o fetchOptions) (f actions.Fetcher, client *actions.Client, err error) {
 	search := actions.Search{
-		Repo: s.Config.Fetch.Repo, From: "the setting fetch.repo", API: s.GitHub.APIURL,
+		Repo: s.Config.Fetch.Repo, From: s.Config.Origin("fetch.repo"), API: s.GitHub.APIURL,
 		Getenv: s.getenv, Remotes: s.remotes(ctx),
 	}
 	place, err := actions.Locate(search)
 	if err != nil {
-		return actions.Fetcher{}, err
+		return f, nil, err
 	}
 	short, err := s.shortPython(ctx)
 	if err != nil {
-		return actions.Fetcher{}, err
+		return f, nil, err
 	}
 	note := func(line string) { s.note("%s", report.Visible(line)) }
 	token, origin := actions.Token(place, search, nil)
@@ -189,11 +212,12 @@ func (s *session) fetcher(ctx context.Context, folder actions.Folder, o fetchOpt
 	} else {
 		note(fmt.Sprintf("asking %s about %s (%s), with the token of %s", place.API.Host, place.Repository, place.Why, origin))
 	}
+	client = actions.New(place, actions.Options{Token: token, Note: note, MaxWait: o.patience.Timeout})
 	return actions.Fetcher{
-		Server: actions.New(place, actions.Options{Token: token, Note: note, MaxWait: o.patience.Timeout}),
+		Server: client,
 		Folder: folder, Want: o.want, Artifact: strings.ReplaceAll(s.Config.Fetch.Artifact, "{python}", short),
-		Patience: o.patience, Note: note, Progress: s.progress(),
-	}, nil
+		Whole: o.whole, Wheels: s.archivedWheels(), Patience: o.patience, Note: note,
+	}, client, nil
 }
 
 // remotes gives the addresses of the checkout's remotes, the one that others
@@ -224,17 +248,24 @@ func (s *session) remotes(ctx context.Context) []string {
 	return addresses
 }
 
-// printMade prints what there is to tell, and the result.
-func (s *session) printMade(made actions.Made, asJSON bool) error {
+// noteMade tells the person what came of fetching.
+func (s *session) noteMade(made actions.Made) error {
 	if err := report.Findings(s.stderr, made.Findings); err != nil {
 		return err
 	}
-	r := made.Record
 	state := "fetched"
 	if made.Unchanged {
 		state = "unchanged"
 	}
-	s.note("%s: %s, sha256 %s", state, report.Visible(r.Tarball), r.SHA256)
+	s.note("%s: %s, sha256 %s", state, report.Visible(made.Record.Tarball), made.Record.SHA256)
+	return nil
+}
+
+// printMade prints what there is to tell, and the result.
+func (s *session) printMade(made actions.Made, asJSON bool) error {
+	if err := s.noteMade(made); err != nil {
+		return err
+	}
 	if !asJSON {
 		return s.printf("%s\n", s.show(made.Path))
 	}
@@ -242,7 +273,7 @@ func (s *session) printMade(made actions.Made, asJSON bool) error {
 		Path      string         `json:"path"`
 		Unchanged bool           `json:"unchanged"`
 		Fetched   actions.Record `json:"fetched"`
-	}{s.show(made.Path), made.Unchanged, r}, "", "  ")
+	}{s.show(made.Path), made.Unchanged, made.Record}, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -9,12 +9,16 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/wheelhouse-ci/wheelhouse/internal/hubtest"
 )
 
 // cmdHub serves a repository o/r as GitHub's API does. Its run 10 came from a
-// fork, run 9 is good, run 8 is of another branch.
+// fork, run 9 is good, run 8 is of another branch; those that are started are
+// dispatched's.
 func cmdHub(ts *testscript.TestScript, _ bool, args []string) {
 	var body bytes.Buffer
 	z := zip.NewWriter(&body)
@@ -25,37 +29,37 @@ func cmdHub(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 	}
 	ts.Check(z.Close())
-	run := func(id int, branch string, head int) string {
-		return fmt.Sprintf(`{"id":%d,"status":"completed","conclusion":"success","head_branch":%q,"event":"push","head_sha":"0a1b","created_at":"2030-01-01T00:00:00Z",
-			"path":".github/workflows/heavy-deps.yml","repository":{"id":7},"head_repository":{"id":%d,"full_name":"x/r"}}`, id, branch, head)
-	}
-	answers := map[string]string{
-		"":                                       `{"default_branch":"main"}`,
-		"/actions/workflows/heavy-deps.yml/runs": fmt.Sprintf(`{"total_count":3,"workflow_runs":[%s,%s,%s]}`, run(10, "main", 8), run(9, "main", 7), run(8, "topic", 7)),
-		"/actions/runs/9":                        run(9, "main", 7),
-		"/actions/runs/9/artifacts":              fmt.Sprintf(`{"total_count":1,"artifacts":[{"id":90,"name":"wheels","size_in_bytes":%d,"digest":"sha256:%x"}]}`, body.Len(), sha256.Sum256(body.Bytes())),
-		"/actions/runs/8/artifacts":              `{"total_count":0,"artifacts":[]}`,
+	run := hubtest.Run(9, "completed", "success").With("created_at", "2030-01-01T00:00:00Z")
+	artifact := hubtest.Artifact(90, "wheels", body.Len()).With("digest", fmt.Sprintf("sha256:%x", sha256.Sum256(body.Bytes())))
+	answers := map[string]any{
+		"":                                       hubtest.Repository(7, "o/r"),
+		"/actions/workflows/heavy-deps.yml/runs": hubtest.Runs(hubtest.Forked(run.With("id", 10)), run, run.With("id", 8, "head_branch", "topic")),
+		"/actions/runs/9":                        run,
+		"/actions/runs/9/artifacts":              hubtest.Artifacts(artifact),
+		"/actions/runs/8/artifacts":              hubtest.Artifacts(),
 	}
 	blob := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "" {
 			http.Error(w, "no token is wanted here", http.StatusBadRequest)
 			return
 		}
-		_, _ = w.Write(body.Bytes())
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body.Bytes()))
 	}))
 	ts.Defer(blob.Close)
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	api := httptest.NewServer(hubtest.Record(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := strings.TrimPrefix(r.URL.Path, "/api/v1/repos/o/r")
 		if r.Header.Get("Authorization") != "Bearer do-not-print-me" {
-			w.WriteHeader(http.StatusUnauthorized)
+			hubtest.Error(w, http.StatusUnauthorized, "Requires authentication")
 		} else if path == "/actions/artifacts/90/zip" {
 			http.Redirect(w, r, blob.URL+"/x?sig=do-not-print-me", http.StatusFound)
-		} else if text, ok := answers[path]; ok {
-			_, _ = w.Write([]byte(text))
+		} else if dispatched(w, r, path, artifact) {
+			return
+		} else if answer, ok := answers[path]; ok {
+			hubtest.Answer(w, answer)
 		} else {
-			http.NotFound(w, r)
+			hubtest.Error(w, http.StatusNotFound, "Not Found")
 		}
-	}))
+	}), "/api/v1"))
 	ts.Defer(api.Close)
 	ts.Setenv("GITHUB_API_URL", api.URL+"/api/v1")
 }

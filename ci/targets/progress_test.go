@@ -1,24 +1,27 @@
 package targets
 
 import (
+	"strings"
 	"testing"
-	"time"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/report"
 )
 
-func TestProgressLine(t *testing.T) {
+// TestProgress holds that each part follows the one before, also where the
+// transfer starts over at its end.
+func TestProgress(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		done, total int64
-		taken       time.Duration
-		want        string
-	}{
-		{10e6, 40e6, 10 * time.Second, "10.0 MB of 40.0 MB at 1.0 MB/s, 30s left"},
-		{10e6, -1, 10 * time.Second, "10.0 MB at 1.0 MB/s"},
-		{0, 40e6, 10 * time.Second, "0 B at 0 B/s"},
-		{40e6, 40e6, 0, "40.0 MB of 40.0 MB at 40.0 MB/s, 0s left"},
-	} {
-		if got := progressLine(test.done, test.total, test.taken); got != test.want {
-			t.Errorf("%q, want %q", got, test.want)
-		}
+	var out strings.Builder
+	s := &session{steps: report.NewSteps(&out, false)}
+	show, end := s.progress("wheels")
+	for _, done := range []int64{1, 2, 1, 2} {
+		show(done, 2)
+	}
+	end()
+	end()
+	s.steps.Stop()
+	const part = "unpacking and checking wheels ...\n"
+	if got := out.String(); got != part+part {
+		t.Errorf("%q", got)
 	}
 }

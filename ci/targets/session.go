@@ -75,12 +75,13 @@ func open(target string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{
+	s := &session{
 		Config: cfg, target: target, cwd: cwd, environ: environ,
 		stdout: os.Stdout, stderr: os.Stderr,
-		steps: report.NewSteps(os.Stderr, report.IsTerminal(os.Stderr)),
-		now:   time.Now,
-	}, nil
+		now: time.Now,
+	}
+	s.steps = report.NewSteps(os.Stderr, report.IsTerminal(os.Stderr, s.getenv))
+	return s, nil
 }
 
 // interrupted is how a cancelled target ends: never with nil, so that mage
@@ -188,14 +189,22 @@ func (s *session) path(name string, value *string) (string, error) {
 	if value == nil {
 		return "", nil
 	}
-	if *value == "" {
-		return "", fault.New(fault.Usage, "empty-option", "%s: option -%s is empty", s.target, name).
-			WithHint("give it a value, or leave it out for the default: mage -h %s", s.typed(s.target))
+	if err := s.filled(name, *value); err != nil {
+		return "", err
 	}
 	if filepath.IsAbs(*value) {
 		return filepath.Clean(*value), nil
 	}
 	return filepath.Join(s.cwd, *value), nil
+}
+
+// filled refuses an option that was given empty.
+func (s *session) filled(name, value string) error {
+	if value != "" {
+		return nil
+	}
+	return fault.New(fault.Usage, "empty-option", "%s: option -%s is empty", s.target, name).
+		WithHint("give it a value, or leave it out for the default: mage -h %s", s.typed(s.target))
 }
 
 // required refuses a required value that cannot be meant: mage hands over the

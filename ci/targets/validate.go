@@ -25,11 +25,13 @@ import (
 // Validate proves that a Python without network runs from it.
 //
 // It takes -tar, else the newest of the tarball built here and those fetched,
-// else the newest archived. It checks the tarball, its record and its wheels
-// against the requirements, installs them into a fresh venv without network,
-// runs `pip check` and the smoke tests, and writes <tarball>.verdict.json.
+// else the newest archived; with -fetch, what CI built last. It checks the
+// tarball, its record and its wheels against the requirements, installs them
+// into a fresh venv without network, runs `pip check` and the smoke tests, and
+// writes <tarball>.verdict.json.
 func Validate(ctx context.Context,
 	tar *string, // the tarball (default: the newest at hand)
+	fetch *bool, // fetch the newest good one first, and take that (default: false)
 	venv *string, // make the venv here and keep it (default: a temporary one)
 	packages *string, // critical packages, by commas or spaces (default: the setting validate.packages)
 	python *string, // version or path of the Python (default: the setting python)
@@ -60,12 +62,40 @@ func Validate(ctx context.Context,
 			}
 			o.pytest = slices.Clip(append([]string{}, o.pytest...)) // given empty means none, not the default
 		}
-		chosen, err := s.choose(ctx, asked)
+		if on(fetch) && asked != "" {
+			return fault.New(fault.Usage, "tar-and-fetch", "validate: -tar and -fetch each name a tarball").
+				WithHint("leave one of them out")
+		}
+		choose := s.choose
+		if on(fetch) {
+			choose = s.chooseFetched
+		}
+		chosen, err := choose(ctx, asked)
 		if err != nil {
 			return err
 		}
 		return s.validate(ctx, chosen, o)
 	})
+}
+
+// chooseFetched fetches, as the settings say it, and takes what came of it.
+func (s *session) chooseFetched(ctx context.Context, _ string) (choice, error) {
+	want, err := s.want(nil, nil, nil)
+	if err != nil {
+		return choice{}, err
+	}
+	patience, _, err := s.patience(nil, nil)
+	if err != nil {
+		return choice{}, err
+	}
+	made, err := s.bring(ctx, fetchOptions{want: want, patience: patience})
+	if err != nil {
+		return choice{}, err
+	}
+	if err := s.noteMade(made); err != nil {
+		return choice{}, err
+	}
+	return choice{path: s.show(filepath.Join(made.Path, made.Record.Tarball)), why: "fetched as run-" + made.Record.Run}, nil
 }
 
 // validateOptions are validate's options that are no settings.

@@ -132,6 +132,7 @@ func (m *meter) report(ctx context.Context, cache string, cfg *config.Config) (*
 		{title("the sample", sample), func() ([]line, error) { return m.tarballs(ctx, "sample", sample) }},
 		{"Validate, on the sample", func() ([]line, error) { return m.validate(ctx, sample, cfg) }},
 		{"List", func() ([]line, error) { return m.list(ctx) }},
+		{fmt.Sprintf("Fetch, an artifact of %d wheels, %s, from loopback", artifactWheels, megabytes(artifactWheels*wheelBytes)), func() ([]line, error) { return m.fetch(ctx) }},
 	}
 	for _, each := range measurements {
 		fmt.Fprintln(m.progress, "bench: "+each.title)

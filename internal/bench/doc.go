@@ -23,6 +23,17 @@
 // cache folder. The small set is the sample's own wheelhouse, built once for
 // each state of its requirements.
 //
+// # Fetching
+//
+// A server in this process serves an artifact of 500 MB on loopback, in an API
+// that says what fetching reads; nothing limits it, unless a row says so. Three
+// things stand beside `curl -O`, which writes the bytes and does no more: the
+// transfer alone, hashed on the way and synced to the disk (a benchmark of
+// ci/actions/internal/transfer, as a process of its own); the command, which
+// also unpacks the zip, reads the tarball, hashes each wheel, lays all out and
+// syncs it, three times the bytes; and all that a person would type for that.
+// Bytes sent are counted by the server.
+//
 // Nothing here fails because something was slow: a goal that is missed is
 // printed as missed.
 package bench

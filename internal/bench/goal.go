@@ -75,6 +75,14 @@ func memory(what string, ours figures, limit int64) line {
 	return l
 }
 
+// atMost is a goal of no more than so many.
+func atMost(what string, ours, limit int64) line {
+	return line{
+		what: what, ours: strconv.FormatInt(ours, 10),
+		reach: "at most " + strconv.FormatInt(limit, 10), reached: ours <= limit,
+	}
+}
+
 func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
 
 func number(n float64) string {

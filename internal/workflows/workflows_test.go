@@ -15,19 +15,36 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// inputs are those of the actions used, by the versions that are pinned.
-var inputs = map[string]string{
-	"actions/checkout":          "repository ref token ssh-key ssh-known-hosts ssh-strict ssh-user persist-credentials path clean filter sparse-checkout sparse-checkout-cone-mode fetch-depth fetch-tags show-progress lfs submodules set-safe-directory github-server-url",
-	"actions/setup-go":          "go-version go-version-file check-latest token cache cache-dependency-path architecture go-download-base-url",
-	"actions/setup-python":      "python-version python-version-file cache architecture check-latest token cache-dependency-path update-environment allow-prereleases freethreaded pip-version pip-install",
-	"actions/upload-artifact":   "name path if-no-files-found retention-days compression-level overwrite include-hidden-files archive",
-	"actions/download-artifact": "name artifact-ids path pattern merge-multiple github-token repository run-id skip-decompress digest-mismatch",
+// inputs are those of the actions used, as the action.yml of the release that
+// is pinned declares them. Another release may have others, so its commit is
+// named with them.
+var inputs = map[string]release{
+	"actions/checkout": {
+		"3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1",
+		"repository ref token ssh-key ssh-known-hosts ssh-strict ssh-user persist-credentials path clean filter sparse-checkout sparse-checkout-cone-mode fetch-depth fetch-tags show-progress lfs submodules set-safe-directory github-server-url allow-unsafe-pr-checkout",
+	},
+	"actions/setup-go": {
+		"b7ad1dad31e06c5925ef5d2fc7ad053ef454303e", "v7.0.0",
+		"go-version go-version-file check-latest token cache cache-dependency-path architecture go-download-base-url",
+	},
+	"actions/setup-python": {
+		"5fda3b95a4ea91299a34e894583c3862153e4b97", "v7.0.0",
+		"python-version python-version-file cache architecture check-latest token cache-dependency-path update-environment allow-prereleases freethreaded pip-version",
+	},
+	"actions/upload-artifact": {
+		"bbbca2ddaa5d8feaa63e36b76fdaad77386f024f", "v7.0.0",
+		"name path if-no-files-found retention-days compression-level overwrite include-hidden-files archive",
+	},
+	"actions/download-artifact": {
+		"3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c", "v8.0.1",
+		"name artifact-ids path pattern merge-multiple github-token repository run-id skip-decompress digest-mismatch",
+	},
 }
 
-var (
-	pinned    = regexp.MustCompile(`^([\w.-]+/[\w.-]+)@[0-9a-f]{40}$`)
-	commented = regexp.MustCompile(`^# v\d+\.\d+\.\d+$`)
-)
+// release is one commit of an action: its version and its inputs, by blanks.
+type release struct{ commit, version, inputs string }
+
+var pinned = regexp.MustCompile(`^([\w.-]+/[\w.-]+)@([0-9a-f]{40})$`)
 
 // problems gives what is wrong with a workflow or an action.
 func problems(text string) []string {
@@ -60,10 +77,36 @@ func problems(text string) []string {
 		if scalar(job, "runs-on") != "ubuntu-24.04" {
 			found = append(found, name+": runs-on is not a fixed release")
 		}
+		found = append(found, granted(name, get(job, "permissions"))...)
 		strategy := get(job, "strategy")
 		matrix := strategy != nil && get(strategy, "matrix") != nil
 		for _, p := range stepsOf(get(job, "steps"), matrix, false) {
 			found = append(found, name+": "+p)
+		}
+	}
+	return found
+}
+
+// granted gives what is wrong with a job's permissions: each says what it is
+// for, none writes but where something is published, and the consumer has none.
+func granted(job string, permissions *yaml.Node) []string {
+	if permissions == nil {
+		return nil
+	}
+	if permissions.Kind != yaml.MappingNode {
+		return []string{job + ": permissions are not named one by one"}
+	}
+	var found []string
+	for i := 0; i+1 < len(permissions.Content); i += 2 {
+		key, value := permissions.Content[i].Value, permissions.Content[i+1]
+		if value.LineComment == "" {
+			found = append(found, job+": permission "+key+" without a comment")
+		}
+		if value.Value == "write" && job != "publish" {
+			found = append(found, job+": may write "+key)
+		}
+		if job == "validate_wheelhouse_consumer" {
+			found = append(found, job+": has the permission "+key)
 		}
 	}
 	return found
@@ -98,16 +141,18 @@ func used(step, uses *yaml.Node, matrix bool) []string {
 	add := func(format string, args ...any) {
 		found = append(found, uses.Value+": "+fmt.Sprintf(format, args...))
 	}
-	if !commented.MatchString(uses.LineComment) {
-		add("no version comment, %q", uses.LineComment)
-	}
 	known, ok := inputs[match[1]]
-	if !ok {
+	switch {
+	case !ok:
 		add("its inputs are not known to this test")
+	case known.commit != match[2]:
+		add("the inputs of this commit are not known to this test")
+	case uses.LineComment != "# "+known.version:
+		add("the version comment is %q, not # %s", uses.LineComment, known.version)
 	}
 	with := get(step, "with")
 	for i := 0; with != nil && i+1 < len(with.Content); i += 2 {
-		if key := with.Content[i].Value; !slices.Contains(strings.Fields(known), key) {
+		if key := with.Content[i].Value; !slices.Contains(strings.Fields(known.inputs), key) {
 			add("it has no input %s", key)
 		}
 	}
@@ -121,9 +166,9 @@ func used(step, uses *yaml.Node, matrix bool) []string {
 			add("it caches by another key than go.sum")
 		}
 	case "actions/upload-artifact":
-		for key, want := range map[string]string{"if-no-files-found": "error", "compression-level": "0"} {
+		for key, want := range map[string]string{"if-no-files-found": "error", "compression-level": "0", "archive": ""} {
 			if got := scalar(with, key); got != want {
-				add("%s is %q, not %s", key, got, want)
+				add("%s is %q, not %q", key, got, want)
 			}
 		}
 		if scalar(with, "retention-days") == "" {
@@ -193,9 +238,17 @@ func TestEachRuleIsHeld(t *testing.T) {
 		{"heavy-deps.yml", "concurrency:", "env:", "no concurrency"},
 		{"heavy-deps.yml", "    timeout-minutes: 60\n", "", "build: no timeout-minutes"},
 		{"heavy-deps.yml", "    permissions: {}\n", "", "validate_wheelhouse_consumer: no permissions"},
+		{"heavy-deps.yml", "    permissions: {}\n", "    permissions:\n      contents: read # checkout\n", "consumer: has the permission contents"},
+		{"heavy-deps.yml", "read # checkout", "read", "contents without a comment"},
+		{"heavy-deps.yml", "contents: read #", "contents: write #", "archive: may write contents"},
+		{"heavy-deps.yml", "    permissions: {}\n", "    permissions: read-all\n", "one by one"},
+		{"heavy-deps.yml", "compression-level: 0", "compression-level: 0\n          archive: false", "archive is \"false\""},
 		{"heavy-deps.yml", "ubuntu-24.04", "ubuntu-latest", "fixed release"},
 		{"heavy-deps.yml", "@3d3c42e5aac5ba805825da76410c181273ba90b1", "@v7", "not pinned"},
-		{"heavy-deps.yml", " # v7.0.1", "", "no version comment"},
+		{"heavy-deps.yml", " # v7.0.1", "", "version comment is \"\""},
+		{"heavy-deps.yml", "# v7.0.1", "# v7.0.2", "version comment is \"# v7.0.2\""},
+		{"heavy-deps.yml", "@3d3c42e5", "@3d3c42e6", "inputs of this commit"},
+		{"action.yml", "go-version:", "go-versions:", "no input go-versions"},
 		{"heavy-deps.yml", "persist-credentials: false", "persist-credentials: true", "persist-credentials"},
 		{"heavy-deps.yml", "name: wheelhouse-${{ matrix.python }}", "name: wheelhouse", "same name"},
 		{"heavy-deps.yml", "compression-level: 0", "compression-level: 6", "compression-level"},

@@ -78,11 +78,12 @@ const (
 	validate = "validate_wheelhouse_consumer.sh"
 	fetch    = "fetch_wheelhouse_poll.sh"
 	upload   = "upload_artifacts_optin.sh"
+	dispatch = "dispatch_and_fetch.sh"
 )
 
 func TestStatuses(t *testing.T) {
 	t.Parallel()
-	src, local := []string{"--src", "x.tgz"}, []string{"--local-tar", "x.tgz"}
+	src, local, start := []string{"--src", "x.tgz"}, []string{"--local-tar", "x.tgz"}, []string{"o/r", "w.yml"}
 	for _, c := range []struct {
 		name, helper string
 		args         []string
@@ -116,6 +117,25 @@ func TestStatuses(t *testing.T) {
 		{"no tarball", fetch, nil, "", "Error: none [no-tarball]", 1, 6},
 		{"no token", fetch, nil, "", "Error: none [token-missing]", 3, 3},
 		{"done", fetch, nil, "ci_artifacts/run-7", "", 0, 0},
+		{"usage", dispatch, []string{"--nope"}, "", "", 0, 2},
+		{"no workflow", dispatch, []string{"o/r"}, "", "", 0, 2},
+		{"too many", dispatch, []string{"a", "b", "c", "d", "e", "f"}, "", "", 0, 2},
+		{"no such repository", dispatch, start, "", "Error: none [bad-repository]", 2, 2},
+		{"not started", dispatch, start, "", "Error: no [no-trigger]", 1, 1},
+		{"no such ref", dispatch, start, "", "Error: no [no-such-ref]", 1, 1},
+		{"no token", dispatch, start, "", "Error: none [token-missing]", 3, 1},
+		{"no answer", dispatch, start, "", "Error: none [api-unreachable]", 3, 1},
+		{"unclear", dispatch, start, "", "Error: maybe [dispatch-unclear]", 3, 1},
+		{"not found", dispatch, start, "", "Error: none [run-not-found]", 3, 1},
+		{"several", dispatch, start, "", "Error: many [several-runs]", 1, 1},
+		{"failed", dispatch, start, "", "Error: failure [run-failed]", 1, 1},
+		{"not finished", dispatch, start, "", "Error: slow [timed-out]", 3, 2},
+		{"no artifact", dispatch, start, "", "Error: none [artifact-missing]", 1, 3},
+		{"broken off", dispatch, start, "", "Error: cut [transfer-failed]", 3, 3},
+		{"no tarball", dispatch, start, "", "Error: none [no-tarball]", 1, 3},
+		{"no room", dispatch, start, "", "Error: full [fetch-failed]", 3, 3},
+		{"interrupted", dispatch, start, "", "Error: interrupted [interrupted]", 143, 143},
+		{"done", dispatch, start, "ci_artifacts/run-7", "", 0, 0},
 	} {
 		t.Run(c.helper+" "+c.name, func(t *testing.T) {
 			t.Parallel()
@@ -152,6 +172,10 @@ func TestWords(t *testing.T) {
 		{fetch, nil, []string{"fetch", "-workflow=heavy-deps.yml", "-artifact=wheelhouse-3.11", "-outdir=ci_artifacts", "-interval=15s"}},
 		{fetch, []string{"--repo", "o/r", "--workflow", "w", "--artifact", "a", "--outdir", "d e", "--timeout-min", "3", "--interval-sec", "2"},
 			[]string{"fetch", "-repo=o/r", "-workflow=w", "-artifact=a", "-outdir=d e", "-timeout=3m", "-interval=2s"}},
+		{dispatch, []string{"o/r", "w.yml"},
+			[]string{"dispatch", "-repo=o/r", "-workflow=w.yml", "-ref=main", "-artifact=wheelhouse-3.11", "-outdir=ci_artifacts"}},
+		{dispatch, []string{"o/r", "w.yml", "a b", "c", "d e"},
+			[]string{"dispatch", "-repo=o/r", "-workflow=w.yml", "-ref=a b", "-artifact=c", "-outdir=d e"}},
 		{validate, []string{"--fetch-opts", "--repo o/r"},
 			[]string{"fetch", "-repo=o/r", "-workflow=heavy-deps.yml", "-artifact=wheelhouse-3.11", "-outdir=ci_artifacts", "-interval=15s"}},
 	} {
@@ -167,8 +191,8 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestFetchedTarball takes the tarball of the newest run's folder, and tells
-// what is missing.
+// TestFetchedTarball takes the tarball of the folder that was fetched, not of a
+// newer one, and tells what is missing.
 func TestFetchedTarball(t *testing.T) {
 	t.Parallel()
 	dir := checkout(t)
@@ -176,11 +200,14 @@ func TestFetchedTarball(t *testing.T) {
 	if err := os.MkdirAll(run, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	path, environ := filepath.Join("scripts", "ci", validate), []string{"SAY_STATUS=0", "SAY_OUT=", "SAY_ERR="}
+	path, environ := filepath.Join("scripts", "ci", validate), []string{"SAY_STATUS=0", "SAY_OUT=ci_artifacts/run-7", "SAY_ERR="}
 	if _, stderr, status := helper(t, dir, path, environ, "--python-bin", "sh"); status != 6 {
 		t.Errorf("no tarball: status %d, %q", status, stderr)
 	}
 	if err := os.WriteFile(filepath.Join(run, "wheelhouse-3.11.tgz"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "ci_artifacts", "run-8"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	_, _, status := helper(t, dir, path, environ, "--python-bin", "sh")
@@ -249,7 +276,7 @@ func TestUpload(t *testing.T) {
 // TestManual prints the helper's first comment, and nothing of its code.
 func TestManual(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{archive, validate, fetch, upload} {
+	for _, name := range []string{archive, validate, fetch, upload, dispatch} {
 		stdout, _, status := helper(t, ".", name, nil, "-h")
 		if status != 0 || !strings.HasPrefix(stdout, name+": ") || !strings.Contains(stdout, "Exit status: ") || strings.Contains(stdout, "dirname") {
 			t.Errorf("%s -h: %d, %q", name, status, stdout)

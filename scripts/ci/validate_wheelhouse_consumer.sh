@@ -6,7 +6,7 @@
 #		[--venv-dir DIR] [--packages "NAMES"] [--pytest-args "ARGS"] [--python-bin PYTHON]
 #
 # Without --local-tar it fetches first, with fetch_wheelhouse_poll.sh OPTIONS,
-# and takes the newest ci_artifacts/run-*. Defaults: --venv-dir .venv-ci,
+# and takes the folder that it prints. Defaults: --venv-dir .venv-ci,
 # --packages "numpy Pillow pytesseract", --python-bin python3; the tests are
 # those of pytest -k smoke ARGS. Over `mage validate`.
 # Exit status: 2 usage, 3 no fetch helper, 4 no such tarball, 5 no run folder,
@@ -36,10 +36,10 @@ done
 if [ -z "$tar" ]; then
 	[ -x "$here/fetch_wheelhouse_poll.sh" ] || { echo "no fetch_wheelhouse_poll.sh; give --local-tar" >&2 && exit 3; }
 	# Words on purpose: the options are one text.
-	"$here/fetch_wheelhouse_poll.sh" $options || exit
-	folder=$(ls -dt ci_artifacts/run-*/ 2>/dev/null | head -n 1)
-	[ -n "$folder" ] || { echo "no folder ci_artifacts/run-*" >&2 && exit 5; }
-	for tar in "$folder"*.tgz; do break; done
+	folder=$("$here/fetch_wheelhouse_poll.sh" $options) || exit
+	[ -d "$folder" ] || { echo "no folder was fetched" >&2 && exit 5; }
+	printf '%s\n' "$folder"
+	for tar in "$folder"/*.tgz; do break; done
 	[ -f "$tar" ] || { echo "no .tgz in $folder" >&2 && exit 6; }
 fi
 # The target takes a version or a path.

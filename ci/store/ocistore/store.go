@@ -198,9 +198,6 @@ func (s *Store) Put(ctx context.Context, key string, size int64, open func() (io
 
 // push sends one blob, again when the registry fails in the middle.
 func (s *Store) push(ctx context.Context, doing string, d ocispec.Descriptor, open func() (io.ReadCloser, error)) error {
-	if there, err := s.repo.Blobs().Exists(ctx, d); there || err != nil {
-		return err
-	}
 	for attempt := 1; ; attempt++ {
 		err := s.pushOnce(ctx, doing, d, open)
 		if err == nil || attempt >= s.attempts || ctx.Err() != nil || !passes(err) {

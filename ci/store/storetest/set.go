@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -52,13 +53,14 @@ func Ours(t *testing.T, n int) Tarball {
 // odd, as nothing does whose bytes can be made again.
 func Gzipped(t *testing.T, n int, odd bool) Tarball {
 	t.Helper()
-	data := wheeltest.Tarball(
+	plain := wheeltest.RawTar(
 		wheeltest.Member{Name: ".wheelhouse", Typeflag: '5'},
 		wheeltest.Member{Name: ".wheelhouse/" + numbered(n).FileName(), Data: numbered(n).Bytes()},
 		wheeltest.Member{Name: ".wheelhouse/" + numbered(n+1).FileName(), Data: numbered(n + 1).Bytes()},
 	)
+	data := byGzip(t, plain)
 	if odd {
-		data = inTwo(t, data)
+		data = byNobody(t, plain)
 	}
 	path := filepath.Join(t.TempDir(), "wheelhouse-3.11.tgz")
 	if err := os.WriteFile(path, data, 0o644); err != nil {
@@ -176,7 +178,7 @@ func roundTrip(t *testing.T, d Driver) {
 		}
 		want[w.Set.Entry] = sha256.Sum256(w.Data(t))
 	}
-	found := 0
+	found, recipes := 0, []string{}
 	for m, err := range store.Manifests(t.Context(), st, "") {
 		if err != nil {
 			t.Fatal(err)
@@ -190,6 +192,10 @@ func roundTrip(t *testing.T, d Driver) {
 			}
 		}
 		found++
+		recipes = append(recipes, m.Recipe)
+	}
+	if slices.Sort(recipes); !slices.Equal(recipes, []string{"gzip-6", wheelhouse.Format, rebuild.Whole}) {
+		t.Errorf("the recipes are %q", recipes)
 	}
 	if found != len(want) {
 		t.Errorf("the store tells of %d tarballs, not of %d", found, len(want))

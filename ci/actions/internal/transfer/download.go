@@ -71,14 +71,14 @@ func (d *download) run(ctx context.Context) error {
 		if finished {
 			return nil
 		}
-		pause, err := d.judge(ctx, err)
+		pause, err := judge(ctx, d.Path, err)
 		if err != nil {
 			return err
 		}
 		if d.furthest-before >= progressBytes {
 			barren = 0
 		} else if barren++; barren >= d.Tries {
-			return d.giveUp(pause.cause)
+			return giveUp(d.Options, pause.cause, d.furthest)
 		}
 		if err := d.Wait(ctx, max(pause.asked, backoff(barren))); err != nil {
 			return failed(d.Path, err)
@@ -93,9 +93,9 @@ type pause struct {
 }
 
 // judge says whether another try can help after err; else the error to return.
-func (d *download) judge(ctx context.Context, err error) (pause, error) {
+func judge(ctx context.Context, path string, err error) (pause, error) {
 	if ctx.Err() != nil {
-		return pause{}, failed(d.Path, ctx.Err()).WithHint("start it again, with more time where that was short")
+		return pause{}, failed(path, ctx.Err()).WithHint("start it again, with more time where that was short")
 	}
 	if coded, ok := fault.As(err); ok {
 		return pause{}, coded
@@ -106,13 +106,14 @@ func (d *download) judge(ctx context.Context, err error) (pause, error) {
 		return pause{cause: err}, nil
 	}
 	if status.RetryAfter > mostWait {
-		return pause{}, failed(d.Path, err).WithHint("start it again in %s", status.RetryAfter)
+		return pause{}, failed(path, err).WithHint("start it again in %s", status.RetryAfter)
 	}
 	return pause{err, status.RetryAfter}, nil
 }
 
-func (d *download) giveUp(cause error) error {
-	return failed(d.Path, cause).WithHint("it broke %d times in a row and %d bytes came: look at the network and start it again", d.Tries, d.furthest)
+// giveUp is the error after too many breaks in a row.
+func giveUp(o Options, cause error, came int64) error {
+	return failed(o.Path, cause).WithHint("it broke %d times in a row and %d bytes came: look at the network and start it again", o.Tries, came)
 }
 
 // try asks once and takes what comes; finished tells that the file is whole.
