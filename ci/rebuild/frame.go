@@ -146,8 +146,10 @@ func (r *frameReader) frame() (*frame, error) {
 		return nil, r.err
 	}
 	var err error
-	f.encoder, err = deflate.Parse(name)
-	return f, err
+	if f.encoder, err = deflate.Parse(name); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // number reads a number up to most, in the one shortest way.

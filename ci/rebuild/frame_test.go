@@ -143,6 +143,7 @@ func FuzzParseFrame(f *testing.F) {
 	}
 	f.Add(good)
 	f.Add(text(frameMagic, 6, "gzip-6", 3, "hdr", 1, 4, "tar.", strings.Repeat("s", sumSize), 1, 3, "end", "trailer!"))
+	f.Add(text(frameMagic, 3, "xyz", 0, 0, 0, "trailer!"))
 	f.Add([]byte(frameMagic))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		frame, err := parseFrame(data)
