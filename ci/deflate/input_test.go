@@ -33,15 +33,15 @@ func (d *dice) length() int {
 		return d.below(5000)
 	case 2, 3, 4:
 		// The last 262 bytes of a window.
-		return d.about(history*(1+d.below(4)), 300)
+		return d.about(history*(1+d.below(3)), 300)
 	case 5:
 		return d.about(pick(d, checkEvery, zlibBlock, gzipBlock, maxDistance, lastSearch), 20)
 	case 6:
-		return d.about(history*(1+d.below(4))+lastSearch, 3)
+		return d.about(history*(1+d.below(2))+lastSearch, 3)
 	case 7:
-		return 512 * d.below(400)
+		return 512 * d.below(200)
 	default:
-		return d.below(200_000)
+		return d.below(100_000)
 	}
 }
 
