@@ -23,6 +23,8 @@ type Store struct {
 	url string
 	// inside tells that the folder is below the checkout.
 	inside bool
+	// syncDir fsyncs a folder; tests watch it.
+	syncDir func(dir string) error
 	// synced are the folders whose names this process has fsynced.
 	synced sync.Map
 }
@@ -39,7 +41,7 @@ func Open(url, root string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{dir: dir, url: shown, inside: inside}, nil
+	return &Store{dir: dir, url: shown, inside: inside, syncDir: atomicfile.SyncDir}, nil
 }
 
 // URL implements store.Store: relative to the checkout for a folder inside.
@@ -72,7 +74,7 @@ func (s *Store) Put(ctx context.Context, key string, size int64, open func() (io
 	created, err := s.put(ctx, file, key, size, open)
 	if err == nil && !created {
 		// Whoever put it may have been killed before its folder was fsynced.
-		err = atomicfile.SyncDir(filepath.Dir(file))
+		err = s.syncDir(filepath.Dir(file))
 	}
 	if err != nil {
 		return false, s.failed("storing", key, err)
@@ -141,29 +143,32 @@ func (s *Store) Open(ctx context.Context, key string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// regular looks at an object's file, and at the folders that it lies in.
+// regular looks at an object's file, and first at the folders that it lies in,
+// from the store's own downwards.
 func (s *Store) regular(file, key string) (fs.FileInfo, error) {
-	for dir := filepath.Dir(file); len(dir) > len(s.dir); dir = filepath.Dir(dir) {
-		info, err := os.Lstat(dir)
+	rel, err := filepath.Rel(s.dir, file)
+	if err != nil {
+		return nil, s.failed("reading", key, err)
+	}
+	parts := strings.Split(rel, string(filepath.Separator))
+	for i := range parts {
+		path := filepath.Join(s.dir, filepath.Join(parts[:i+1]...))
+		info, err := os.Lstat(path)
+		last := i == len(parts)-1
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, store.Absent(s.url, key)
 		case err != nil:
 			return nil, s.failed("reading", key, err)
-		case !info.IsDir():
-			return nil, s.notPlain(key, dir, "folder")
+		case !last && !info.IsDir():
+			return nil, s.notPlain(key, path, "folder")
+		case last && !info.Mode().IsRegular():
+			return nil, s.notPlain(key, path, "file")
+		case last:
+			return info, nil
 		}
 	}
-	info, err := os.Lstat(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, store.Absent(s.url, key)
-	case err != nil:
-		return nil, s.failed("reading", key, err)
-	case !info.Mode().IsRegular():
-		return nil, s.notPlain(key, file, "file")
-	}
-	return info, nil
+	return nil, store.Absent(s.url, key)
 }
 
 func (s *Store) notPlain(key, file, what string) error {

@@ -46,7 +46,7 @@ func (s *Store) folder(dir string) error {
 	}
 	// Somebody else's folder above the store, which may not be opened, keeps its
 	// names without us.
-	if err := atomicfile.SyncDir(parent); err != nil && (len(dir) > len(s.dir) || !errors.Is(err, fs.ErrPermission)) {
+	if err := s.syncDir(parent); err != nil && (len(dir) > len(s.dir) || !errors.Is(err, fs.ErrPermission)) {
 		return err
 	}
 	s.synced.Store(dir, true)

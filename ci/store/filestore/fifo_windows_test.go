@@ -1,0 +1,5 @@
+package filestore
+
+import "errors"
+
+func mkfifo(string) error { return errors.ErrUnsupported }
