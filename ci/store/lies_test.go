@@ -92,6 +92,17 @@ func TestNothingIsSafeInAStoreThatLies(t *testing.T) {
 	t.Logf("%d lies, none of them believed", cases)
 }
 
+// kept is a store in which nothing may be removed.
+type kept struct {
+	store.Store
+	t *testing.T
+}
+
+func (k kept) Delete(_ context.Context, key string) error {
+	k.t.Errorf("%s is to be removed", key)
+	return nil
+}
+
 // A store that lies about one tarball's objects does not make Push remove what
 // is right: another tarball needs it.
 func TestPushRemovesOnlyWhatIsDamaged(t *testing.T) {
@@ -102,21 +113,41 @@ func TestPushRemovesOnlyWhatIsDamaged(t *testing.T) {
 	if _, err := push(t, honest, w); err != nil {
 		t.Fatal(err)
 	}
-	before := honest.Keys("")
-	for lie, st := range map[string]storetest.Lie{
-		"sized":     {Sized: one(key)},
-		"other":     {Other: one(key)},
-		"lost":      {Lost: one(key)},
-		"broken":    {Sized: one(key), Broken: one(key)},
-		"unwritten": {Unwritten: one(key), Lost: one(key)},
+	for lie, c := range map[string]struct {
+		st   storetest.Lie
+		code string
+	}{
+		"sized":  {storetest.Lie{Sized: one(key)}, "store-corrupt"},
+		"other":  {storetest.Lie{Other: one(key)}, "store-corrupt"},
+		"lost":   {storetest.Lie{Lost: one(key)}, "store-object-missing"},
+		"broken": {storetest.Lie{Sized: one(key), Broken: one(key)}, "store-unreachable"},
 	} {
-		st.Store = honest
-		if _, err := push(t, st, w); err == nil {
-			t.Errorf("%s: believed", lie)
+		c.st.Store = kept{honest, t}
+		if _, err := push(t, c.st, w); fault.Code(err) != c.code {
+			t.Errorf("%s: %v", lie, err)
 		}
-		if !slices.Equal(before, honest.Keys("")) {
-			t.Errorf("%s: objects were removed", lie)
-		}
+	}
+}
+
+// What is sent is counted, and what of another tarball is there already.
+func TestPushed(t *testing.T) {
+	t.Parallel()
+	st := storetest.NewMemory(now)
+	first, err := store.Push(t.Context(), st, storetest.Ours(t, 0).Set, still)
+	if err != nil || first.Blobs != 4 || first.Kept != 0 || first.KeptBytes != 0 {
+		t.Errorf("%+v, %v", first, err)
+	}
+	// One of two wheels, and one of two files.
+	second, err := store.Push(t.Context(), st, storetest.Ours(t, 1).Set, still)
+	if err != nil || second.Blobs != 2 || second.Kept != 2 {
+		t.Errorf("%+v, %v", second, err)
+	}
+	var all int64
+	for _, p := range second.Manifest.Parts() {
+		all += p.Size
+	}
+	if second.Bytes <= 0 || second.KeptBytes <= 0 || second.Bytes+second.KeptBytes != all {
+		t.Errorf("%+v of %d bytes", second, all)
 	}
 }
 
