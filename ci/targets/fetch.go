@@ -216,7 +216,7 @@ func (s *session) fetcher(ctx context.Context, folder actions.Folder, o fetchOpt
 	return actions.Fetcher{
 		Server: client,
 		Folder: folder, Want: o.want, Artifact: strings.ReplaceAll(s.Config.Fetch.Artifact, "{python}", short),
-		Whole: o.whole, Wheels: s.archivedWheels(), Patience: o.patience, Note: note,
+		Whole: o.whole, Wheels: s.wheelsHere(), Patience: o.patience, Note: note,
 	}, client, nil
 }
 
