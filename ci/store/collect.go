@@ -92,7 +92,7 @@ func announce(ctx context.Context, st Store, clock Clock) (turn, error) {
 }
 
 // check looks whether the key is there, and when the store says that it was
-// put.
+// put. Whose it is, is looked at before anything is removed.
 func (t turn) check(ctx context.Context, clock Clock) error {
 	o, err := t.st.Stat(ctx, gcKey)
 	if err != nil {
@@ -102,7 +102,7 @@ func (t turn) check(ctx context.Context, clock Clock) error {
 		return fault.New(fault.Refused, "store-clock", "collecting in %s: its clock and this machine's differ by %s", t.st.URL(), ahead.Round(time.Second)).
 			WithHint("how old an object is cannot be told: set the clock right")
 	}
-	return t.mine(ctx)
+	return nil
 }
 
 // mine fails when the key is not this collection's: two began at once, or

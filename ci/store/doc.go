@@ -15,21 +15,24 @@
 //
 // # What is believed
 //
-// Nothing that a store says. [Push] reports what was sent; that it is there
-// shows when it is read back and hashed, which rebuild.Prove does. [OpenBlob]
-// bounds and hashes what it gives.
+// Nothing that a store says. [Push] asks for everything anew that it has put;
+// that the bytes are right shows when they are read back and hashed, which
+// rebuild.Prove does. [OpenBlob] bounds and hashes what it gives.
 //
 // # Collecting garbage
 //
 // [Collect] removes blobs that nothing names. It needs no server that locks:
 //
-//   - a push writes its manifest, and only then looks for the key gc. Where
-//     it is there and young, the push waits until it is gone, then looks again
-//     whether all of its blobs are there, and stores those that are not;
+//   - a push writes its manifest, and only then looks for the key gc. Where it
+//     is there and young by the store's clock, the push waits until it is gone.
+//     Then it looks again whether all of its blobs are there, for a collection
+//     may have begun before the manifest was there, and stores those that are
+//     not;
 //   - a collection writes the key gc, and only then lists the manifests. It
 //     removes nothing that one of them names, and nothing younger than the
-//     grace period, and stops well before its key counts as old.
+//     grace period, and stops well before its key counts as old, or when the
+//     key is no longer its own.
 //
 // So a collection either sees the manifest of a push, or the push sees the
-// collection.
+// collection or what it did.
 package store

@@ -165,6 +165,25 @@ func manifests(t *testing.T, st store.Store, entry string) []store.Manifest {
 	return all
 }
 
+// Of one tarball a manifest of each recipe counts, and of each frame: a pointer
+// names them.
+func TestCollectKeepsEveryRecipe(t *testing.T) {
+	t.Parallel()
+	st := storetest.NewMemory(now)
+	other, whole := sample(), sample()
+	other.Frame = &store.Part{Name: "frame", SHA256: sumOf("9"), Size: 10}
+	whole.Recipe = "whole"
+	for n, m := range []store.Manifest{sample(), other, whole} {
+		stored(t, st, m, old.Add(time.Duration(n)*time.Hour))
+		for _, p := range m.Parts() {
+			st.Set(store.BlobKey(p.SHA256), []byte("x"), old)
+		}
+	}
+	if c := collect(t, st, store.CollectOptions{}); len(c.Garbage) > 0 {
+		t.Errorf("%+v", c.Garbage)
+	}
+}
+
 // An object among the manifests that is none, or of a later version, stops it.
 func TestCollectForeignManifests(t *testing.T) {
 	t.Parallel()
@@ -285,6 +304,16 @@ func TestCollectSweeps(t *testing.T) {
 	collect(t, s, store.CollectOptions{Grace: time.Hour})
 	if !slices.Equal(s.before, []time.Time{noon.Add(-time.Hour)}) {
 		t.Errorf("swept %v", s.before)
+	}
+	if _, err := store.Collect(t.Context(), &sweeping{Store: &dying{Store: s.Store, at: 2, once: true}, err: errors.New("swept")}, store.Live{}, store.CollectOptions{Clock: still}); !errors.Is(err, errDead) {
+		t.Errorf("swept in spite of %v", err)
+	}
+	at := noon
+	st := storetest.NewMemory(func() time.Time { return at })
+	many(st)
+	late := &sweeping{Store: &during{Store: st, delete: func() { at = at.Add(31 * time.Minute) }}}
+	if c := collect(t, late, store.CollectOptions{Clock: store.Clock{Now: func() time.Time { return at }}}); !c.Unfinished || len(late.before) > 0 {
+		t.Errorf("%+v, swept %v", c, late.before)
 	}
 	s.err = errors.New("no")
 	if _, err := store.Collect(t.Context(), s, store.Live{}, store.CollectOptions{Clock: still}); err == nil || !strings.Contains(err.Error(), "no") {
