@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"text/tabwriter"
@@ -127,13 +128,25 @@ func items(all []kept) []retain.Item {
 		}
 		out[i] = retain.Item{
 			Entry: k.name(), Tarball: k.Tarball, Python: k.Python, Platform: systemOf(k.Platform),
-			Time: at, Size: max(k.Size, 0), Full: k.State == entry.Full, Proven: k.Proven, Pinned: k.Pinned,
+			Time: at, Size: sizeOf(k), Full: k.State == entry.Full, Proven: k.Proven, Pinned: k.Pinned,
 		}
 		if k.State == entry.Broken {
 			out[i].Broken = k.Why
 		}
 	}
 	return out
+}
+
+// sizeOf gives a tarball's size: the file's own where an old record does not
+// say.
+func sizeOf(k kept) int64 {
+	if k.Size >= 0 {
+		return k.Size
+	}
+	if info, err := os.Stat(k.path()); err == nil {
+		return info.Size()
+	}
+	return 0
 }
 
 // floorPattern is the version in a platform tag: manylinux_2_28_x86_64,
@@ -208,8 +221,8 @@ func (s *session) carryOut(ctx context.Context, held *archive.Session, all []kep
 			continue
 		}
 		if err := p.prune(ctx, byName[name{d.Item.Entry, d.Item.Tarball}], strings.Join(d.Reasons, ", ")); err != nil {
-			if ctx.Err() != nil || fault.Code(err) == "local-only" {
-				return err // the next would fail as well
+			if ctx.Err() != nil || endsAll(err) {
+				return err
 			}
 			failed = append(failed, err)
 			s.note("%s of %s stays: %v", report.Visible(d.Item.Tarball), report.Visible(d.Item.Entry), err)
@@ -220,6 +233,15 @@ func (s *session) carryOut(ctx context.Context, held *archive.Session, all []kep
 			WithHint("nothing is lost: mend that and prune again")
 	}
 	return nil
+}
+
+// endsAll tells that the next tarball would fail for the same reason.
+func endsAll(err error) bool {
+	switch fault.Code(err) {
+	case "local-only", "store-unreachable", "store-refused", "store-full", "store-busy", "rclone-missing", "archive-read-only", "disk-full":
+		return true
+	}
+	return false
 }
 
 // pruner prunes one tarball after another.
