@@ -70,7 +70,7 @@ func Collect(ctx context.Context, st Store, live Live, o CollectOptions) (Collec
 	}
 	removed, finished, err := mine.remove(ctx, found.Garbage, o.Clock)
 	found.Garbage, found.Unfinished = removed, !finished
-	if sweeper, ok := st.(Sweeper); ok && err == nil && finished {
+	if sweeper, ok := st.(Sweeper); ok && finished {
 		err = sweeper.Sweep(ctx, before)
 	}
 	return found, err

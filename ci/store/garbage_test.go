@@ -212,6 +212,22 @@ func TestCollectAlone(t *testing.T) {
 	}
 }
 
+// sniped is a store into which somebody else puts the key just before us.
+type sniped struct{ *storetest.Memory }
+
+func (s sniped) Put(ctx context.Context, key string, size int64, open func() (io.ReadCloser, error)) (bool, error) {
+	s.Set("gc", []byte("somebody's\n"), noon)
+	return s.Memory.Put(ctx, key, size, open)
+}
+
+func TestCollectSniped(t *testing.T) {
+	t.Parallel()
+	st := storetest.NewMemory(now)
+	if _, err := store.Collect(t.Context(), sniped{st}, store.Live{}, store.CollectOptions{Clock: still}); fault.Code(err) != "store-busy" || len(st.Keys("gc")) != 1 {
+		t.Errorf("%v, left %v", err, st.Keys(""))
+	}
+}
+
 // during calls what comes next at the first call of a kind.
 type during struct {
 	store.Store

@@ -104,7 +104,7 @@ func (m Manifest) keyOf(text []byte) string {
 }
 
 // keyPart gives a name as part of a key: what a key cannot hold is a "_". The
-// manifest itself has the name.
+// manifest itself has the name. None begins with a dot.
 func keyPart(name string) string {
 	text := strings.Map(func(r rune) rune {
 		if r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+-", r)) {
@@ -112,9 +112,6 @@ func keyPart(name string) string {
 		}
 		return '_'
 	}, name)
-	if strings.HasPrefix(text, ".") {
-		text = "_" + text[1:]
-	}
 	const most = 150
 	return text[:min(len(text), most)]
 }
