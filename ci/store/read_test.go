@@ -3,8 +3,10 @@ package store_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -24,14 +26,14 @@ func TestOpenBlob(t *testing.T) {
 	other := bytes.Clone(data)
 	other[999] ^= 1
 	for name, c := range map[string]struct {
-		data []byte
-		code string
+		data      []byte
+		code, why string
 	}{
-		"right":   {data, ""},
-		"shorter": {data[:999], "store-corrupt"},
-		"empty":   {nil, "store-corrupt"},
-		"longer":  {append(bytes.Clone(data), 0), "store-corrupt"},
-		"other":   {other, "store-corrupt"},
+		"right":   {data, "", ""},
+		"shorter": {data[:999], "store-corrupt", "it is shorter"},
+		"empty":   {nil, "store-corrupt", "it is shorter"},
+		"longer":  {append(bytes.Clone(data), 0), "store-corrupt", "it is longer"},
+		"other":   {other, "store-corrupt", "it has other bytes"},
 	} {
 		st := storetest.NewMemory(now)
 		st.Set(key, c.data, noon)
@@ -40,7 +42,7 @@ func TestOpenBlob(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := io.ReadAll(iotest.OneByteReader(body))
-		if fault.Code(err) != c.code || c.code == "" && !bytes.Equal(got, data) {
+		if fault.Code(err) != c.code || c.code == "" && !bytes.Equal(got, data) || c.code != "" && !strings.Contains(err.Error(), c.why) {
 			t.Errorf("%s: %d bytes, %v", name, len(got), err)
 		}
 		if len(got) > 1000 {
@@ -192,5 +194,28 @@ func TestManifests(t *testing.T) {
 	}
 	for range store.Manifests(t.Context(), st, "") {
 		break
+	}
+}
+
+// However many manifests a tarball has, and wherever its newest stands among
+// them, that one comes.
+func TestManifestsOfOneTarball(t *testing.T) {
+	t.Parallel()
+	for place := range 20 {
+		st := storetest.NewMemory(now)
+		var all []string
+		recipes := map[string]string{}
+		for n := range 20 {
+			m := sample()
+			m.Recipe = fmt.Sprintf("gzip-%d", n)
+			key := stored(t, st, m, noon)
+			all, recipes[key] = append(all, key), m.Recipe
+		}
+		slices.Sort(all)
+		newest := all[place]
+		st.Set(newest, bytesOf(t, st, newest), noon.Add(time.Second))
+		if m := manifests(t, st, ""); len(m) != 1 || m[0].Recipe != recipes[newest] {
+			t.Errorf("place %d: %d manifests, %+v", place, len(m), m)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package filestore
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -265,6 +266,26 @@ func TestFailedPuts(t *testing.T) {
 		if got := tree(t, dir); !slices.Equal(got, []string{"blobs/", "blobs/e3/"}) {
 			t.Errorf("%v left %q", c.err, got)
 		}
+	}
+}
+
+// What is there is not read again, and nobody begins what is cancelled.
+func TestPutsThatDoNothing(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	s := open(t, "file:store", root)
+	untouched := func() (io.ReadCloser, error) {
+		t.Error("the bytes are asked for")
+		return nil, io.EOF
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Put(ctx, "blobs/"+sum, 1, untouched); !errors.Is(err, context.Canceled) || len(tree(t, root)) > 0 {
+		t.Errorf("%v, made %q", err, tree(t, root))
+	}
+	put(t, s, "blobs/"+sum, "x")
+	if created, err := s.Put(t.Context(), "blobs/"+sum, 1, untouched); err != nil || created {
+		t.Errorf("%v, %v", created, err)
 	}
 }
 
