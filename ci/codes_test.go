@@ -163,6 +163,13 @@ func (c codes) called(call *ast.CallExpr) {
 		}
 	}
 	switch name {
+	case "add": // a finding's code and severity
+		if len(call.Args) < 2 {
+			return
+		}
+		if kind, ok := call.Args[1].(*ast.SelectorExpr); ok && kinds[kind.Sel.Name] != "" && literal(call.Args[0]) != "" {
+			c.add(literal(call.Args[0]), kind)
+		}
 	case "New", "refuse", "refused", "fail", "warn":
 		for _, arg := range call.Args[:min(2, len(call.Args))] {
 			if code := literal(arg); code != "" {
