@@ -228,10 +228,10 @@ func TestCollectSniped(t *testing.T) {
 	}
 }
 
-// during calls what comes next at the first call of a kind.
+// during does something at the first removal.
 type during struct {
 	store.Store
-	list, delete func()
+	delete func()
 }
 
 func (d *during) Delete(ctx context.Context, key string) error {

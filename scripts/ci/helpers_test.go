@@ -11,14 +11,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-// standIn is a scripts/wheelhouse that prints its words to the file words.
+// standIn is a scripts/wheelhouse that prints its words to the file words; for
+// -l it was compiled, or not.
 const standIn = `#!/bin/sh
+[ "$1" != -l ] || exit "${COMPILE_STATUS:-0}"
 printf '%s\n' "$@" >words
 [ -z "$SAY_OUT" ] || printf '%s\n' "$SAY_OUT"
 [ -z "$SAY_ERR" ] || printf '%s\n' "$SAY_ERR" >&2
@@ -58,12 +61,13 @@ func checkout(t *testing.T, without ...string) string {
 	return dir
 }
 
-// helper runs a helper in dir.
+// helper runs a helper in dir, without settings from around the tests.
 func helper(t *testing.T, dir, path string, environ []string, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	cmd := exec.Command("sh", append([]string{path}, args...)...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), environ...)
+	ambient := slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "WHEELHOUSE_") })
+	cmd.Env = append(ambient, environ...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()
@@ -276,7 +280,7 @@ func TestUpload(t *testing.T) {
 // TestManual prints the helper's first comment, and nothing of its code.
 func TestManual(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{archive, validate, fetch, upload, dispatch} {
+	for _, name := range []string{archive, validate, fetch, upload, dispatch, docker} {
 		stdout, _, status := helper(t, ".", name, nil, "-h")
 		if status != 0 || !strings.HasPrefix(stdout, name+": ") || !strings.Contains(stdout, "Exit status: ") || strings.Contains(stdout, "dirname") {
 			t.Errorf("%s -h: %d, %q", name, status, stdout)

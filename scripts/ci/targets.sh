@@ -12,16 +12,19 @@ wrong() { # MESSAGE
 	exit 2
 }
 
-# run runs targets. What they say is shown and kept; their results are in the
-# file $results, their exit status in $status. A signal is passed on to them.
-run() { # TARGET ...
+# run runs targets, as watch does a command.
+run() { watch "$here/../wheelhouse" "$@"; } # TARGET ...
+
+# watch runs a command. What it says is shown and kept; its results are in the
+# file $results, its exit status in $status. A signal is passed on to it.
+watch() { # COMMAND ...
 	kept=$(mktemp -d) || exit 3
 	trap 'rm -rf "$kept"' EXIT
 	results=$kept/results
 	mkfifo "$kept/said" || exit 3
 	tee "$kept/errors" <"$kept/said" >&2 &
 	shown=$!
-	"$here/../wheelhouse" "$@" >"$results" 2>"$kept/said" &
+	"$@" >"$results" 2>"$kept/said" &
 	running=$!
 	trap 'kill "$running" 2>/dev/null' INT TERM HUP
 	while :; do

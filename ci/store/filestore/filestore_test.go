@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -82,86 +81,6 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
-	t.Parallel()
-	for key, want := range map[string]string{
-		"gc": "gc", "blobs/" + sum: "blobs/e3/" + sum, "blobs/x": "blobs/x",
-		"entries/a+b@c_d-e.f/x": "entries/a+b@c_d-e.f/x", "entries/ABc/x": "entries/%41%42c/x", "entries/x./y": "entries/x%2e/y",
-		"entries/con/aux.tgz": "entries/%63on/%61ux.tgz", "entries/COM1/console": "entries/%43%4f%4d1/console",
-	} {
-		if got := fileOf(key); got != want {
-			t.Errorf("%s is in %s", key, got)
-		}
-		if back, ok := keyOf(fileOf(key)); !ok || back != key {
-			t.Errorf("%s comes back as %q, %v", key, back, ok)
-		}
-	}
-	for _, file := range []string{
-		"", "x y", ".gitignore", "blobs/" + sum, "blobs/e4/" + sum, "entries/A", "entries/%41%", "entries/%61", "entries/%2e%2e/x", "entries/..", "entries/%2f",
-	} {
-		if key, ok := keyOf(file); ok {
-			t.Errorf("%s is the file of %q", file, key)
-		}
-	}
-}
-
-// Different keys have different files, also where capitals are small letters.
-func FuzzNames(f *testing.F) {
-	f.Add("entries/Con/AUX.", "entries/con/aux.")
-	f.Add("blobs/"+sum, "blobs/"+strings.ToUpper(sum))
-	f.Fuzz(func(t *testing.T, a, b string) {
-		if store.CheckKey(a) != nil || store.CheckKey(b) != nil {
-			return
-		}
-		if back, ok := keyOf(fileOf(a)); !ok || back != a {
-			t.Errorf("%q comes back as %q, %v", a, back, ok)
-		}
-		if a != b && strings.EqualFold(fileOf(a), fileOf(b)) {
-			t.Errorf("%q and %q have one file", a, b)
-		}
-	})
-}
-
-func TestURLs(t *testing.T) {
-	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("paths look otherwise")
-	}
-	root := filepath.Join(t.TempDir(), "check out")
-	if err := os.Mkdir(root, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	link := filepath.Join(filepath.Dir(root), "link")
-	if err := os.Symlink(root, link); err != nil {
-		t.Fatal(err)
-	}
-	for url, want := range map[string]string{
-		"file:.wheelhouse-store":          "file:.wheelhouse-store",
-		"file:./a/../b/":                  "file:b",
-		"file:a b":                        "file:a%20b",
-		"file:a%20b":                      "file:a%20b",
-		"file:a%25b":                      "file:a%25b",
-		"file:/mnt/wheel house":           "file:/mnt/wheel%20house",
-		"file:///mnt/wheels":              "file:/mnt/wheels",
-		"file:" + root + "/store":         "file:store",
-		"file:" + link + "/deep/er/store": "file:deep/er/store",
-		"file:../store":                   "file:" + escapePath(filepath.Dir(root)) + "/store",
-	} {
-		s := open(t, url, root)
-		if s.URL() != want || s.Inside() != !strings.Contains(want, ":/") {
-			t.Errorf("%s: %s, inside %v", url, s.URL(), s.Inside())
-		}
-		if again := open(t, s.URL(), root); again.dir != s.dir && !strings.Contains(url, link) {
-			t.Errorf("%s: %s, and %s again", url, s.dir, again.dir)
-		}
-	}
-	for _, url := range []string{"", "file:", "x", "s3://x", "file://host/x", "file://", "file:x?y=1", "file:x#y", "file:a\x00", "file:a%00", "file:a\nb", "file:%zz", "file:.", "file:" + root, "file://u@h/x", "file:u:p@h"} {
-		if _, err := Open(url, root); fault.Code(err) != "bad-store-url" {
-			t.Errorf("%q: %v", url, err)
-		}
-	}
-}
-
 // Links and special files are no objects, and nothing is read, written or
 // removed through them.
 func TestLinks(t *testing.T) {
@@ -169,7 +88,7 @@ func TestLinks(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("links need rights there")
 	}
-	elsewhere := t.TempDir()
+	elsewhere, empty := t.TempDir(), t.TempDir()
 	precious := filepath.Join(elsewhere, sum)
 	if err := os.WriteFile(precious, []byte("x"), 0o644); err != nil {
 		t.Fatal(err)
@@ -181,7 +100,7 @@ func TestLinks(t *testing.T) {
 			return errors.Join(os.Remove(filepath.Join(dir, "blobs", "e3")), os.Symlink(elsewhere, filepath.Join(dir, "blobs", "e3")))
 		},
 		"blobs": func(dir string) error {
-			return errors.Join(os.RemoveAll(filepath.Join(dir, "blobs")), os.Symlink(filepath.Dir(elsewhere), filepath.Join(dir, "blobs")))
+			return errors.Join(os.RemoveAll(filepath.Join(dir, "blobs")), os.Symlink(empty, filepath.Join(dir, "blobs")))
 		},
 		"dangling": func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "blobs", "e3", sum)) },
 		"fifo":     func(dir string) error { return mkfifo(filepath.Join(dir, "blobs", "e3", sum)) },
@@ -217,8 +136,15 @@ func TestLinks(t *testing.T) {
 			}
 		}
 	}
-	if got := tree(t, elsewhere); !slices.Equal(got, []string{sum}) {
+	if got := append(tree(t, elsewhere), tree(t, empty)...); !slices.Equal(got, []string{sum}) {
 		t.Errorf("elsewhere is %q", got)
+	}
+	dir := t.TempDir()
+	if err := errors.Join(os.MkdirAll(filepath.Join(empty, "20260301-7"), 0o755), os.WriteFile(filepath.Join(empty, "20260301-7", "w"), nil, 0o644), os.Symlink(empty, filepath.Join(dir, "entries"))); err != nil {
+		t.Fatal(err)
+	}
+	for o, err := range open(t, "file:"+dir, t.TempDir()).List(t.Context(), "entries/20260301-7/") {
+		t.Errorf("lists %+v, %v", o, err)
 	}
 	// The store's own folder may be a link, to a larger disk.
 	root, disk := t.TempDir(), t.TempDir()
@@ -340,6 +266,7 @@ func TestSweep(t *testing.T) {
 		".gc.0123456789abcdef.tmp":                                          noon.Add(-1),
 		"blobs/.somebody's.tmp":                                             noon.Add(-1),
 		"blobs/e3/README":                                                   noon.Add(-1),
+		"blobs/e3/." + sum + ".0123456789abcdef":                            noon.Add(-1),
 		"blobs/e3/" + sum + ".tmp":                                          noon.Add(-1),
 		"blobs/e4/." + sum + ".0123456789abcdef.tmp":                        noon.Add(-1),
 	} {
@@ -363,28 +290,11 @@ func TestSweep(t *testing.T) {
 	}
 	var left []string
 	for _, file := range tree(t, filepath.Join(root, "store")) {
-		if strings.HasSuffix(file, ".tmp") {
+		if strings.HasSuffix(file, ".tmp") || strings.Contains(file, "/.") {
 			left = append(left, strings.ReplaceAll(file, sum, "SUM"))
 		}
 	}
-	if want := []string{"blobs/.somebody's.tmp", "blobs/e3/.SUM.0123456789abcde0.tmp", "blobs/e3/SUM.tmp", "blobs/e4/.SUM.0123456789abcdef.tmp"}; !slices.Equal(left, want) {
+	if want := []string{"blobs/.somebody's.tmp", "blobs/e3/.SUM.0123456789abcde0.tmp", "blobs/e3/.SUM.0123456789abcdef", "blobs/e3/SUM.tmp", "blobs/e4/.SUM.0123456789abcdef.tmp"}; !slices.Equal(left, want) {
 		t.Errorf("left: %q", left)
-	}
-}
-
-// No folder of a hundred thousand blobs has more than some hundreds.
-func TestFan(t *testing.T) {
-	t.Parallel()
-	in := map[string]int{}
-	for n := range 100_000 {
-		in[filepath.Dir(fileOf(store.BlobKey(storetest.Sum(fmt.Append(nil, n)))))]++
-	}
-	for dir, n := range in {
-		if n > 600 {
-			t.Errorf("%s has %d", dir, n)
-		}
-	}
-	if len(in) != 256 {
-		t.Errorf("%d folders", len(in))
 	}
 }

@@ -29,7 +29,7 @@ func locate(raw, root string) (dir, shown string, inside bool, err error) {
 		ok = ok && (strings.HasPrefix(text, "/") || filepath.IsAbs(filepath.FromSlash(text)))
 	}
 	plain, unescaped := url.PathUnescape(text)
-	if !ok || unescaped != nil || plain == "" || strings.ContainsAny(text, "?#@") || strings.ContainsFunc(plain, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if !ok || unescaped != nil || strings.ContainsAny(text, "?#@") || strings.ContainsFunc(plain, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return "", "", false, badURL(raw)
 	}
 	dir = filepath.FromSlash(plain)
@@ -38,8 +38,8 @@ func locate(raw, root string) (dir, shown string, inside bool, err error) {
 	}
 	dir = filepath.Clean(dir)
 	rel, inside := below(root, dir)
-	if rel == "." {
-		return "", "", false, badURL(raw) // the checkout itself is no store
+	if rel == "." { // nothing was named, or the checkout itself
+		return "", "", false, badURL(raw)
 	}
 	if !inside {
 		rel = dir

@@ -2,14 +2,11 @@ package storetest
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -283,164 +280,6 @@ func big(t *testing.T, d Driver) {
 		t.Error(err)
 	}
 	_ = body.Close()
-}
-
-// list lists over several pages.
-func list(t *testing.T, d Driver) {
-	st := d.New(t)
-	key, _ := put(t, st, []byte("the file of every record"))
-	want := map[string]int64{}
-	var mu sync.Mutex
-	var group sync.WaitGroup
-	room := make(chan struct{}, 8)
-	for i := range d.Many {
-		m := manifest(t, i, []byte("the file of every record"))
-		want[m.key] = int64(len(m.text))
-		room <- struct{}{}
-		group.Go(func() {
-			defer func() { <-room }()
-			if _, err := st.Put(t.Context(), m.key, int64(len(m.text)), Body(m.text)); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				t.Error(err)
-			}
-		})
-	}
-	group.Wait()
-	got := objects(t, st, "entries/")
-	for key, size := range want {
-		if o, ok := got[key]; !ok || o.Size != size || o.Modified.IsZero() {
-			t.Fatalf("%s: listed as %+v, %v; it has %d bytes", key, o, ok, size)
-		}
-	}
-	if len(got) != d.Many {
-		t.Errorf("%d are listed of %d", len(got), d.Many)
-	}
-	if got := objects(t, st, "blobs/"); len(got) != 1 || got[key].Size != 24 {
-		t.Errorf("blobs: %v", got)
-	}
-	if got := objects(t, st, ""); len(got) != d.Many+1 {
-		t.Errorf("all: %d", len(got))
-	}
-	if got := objects(t, st, "entries/20260101-1/"); len(got) != 1 {
-		t.Errorf("one entry: %v", got)
-	}
-	// Whoever listens may stop.
-	for range st.List(t.Context(), "entries/") {
-		break
-	}
-}
-
-// objects lists what there is, each key once.
-func objects(t *testing.T, st store.Store, prefix string) map[string]store.Object {
-	t.Helper()
-	all := map[string]store.Object{}
-	for o, err := range st.List(t.Context(), prefix) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, twice := all[o.Key]; twice || !strings.HasPrefix(o.Key, prefix) || store.CheckKey(o.Key) != nil {
-			t.Errorf("prefix %q: lists %q (twice: %v)", prefix, o.Key, twice)
-		}
-		all[o.Key] = o
-	}
-	return all
-}
-
-// sizes are of bodies that are not as long as was said, or that fail.
-func sizes(t *testing.T, d Driver) {
-	st := d.New(t)
-	broken := errors.New("the disk is broken")
-	for i, c := range []struct {
-		said int
-		open func() (io.ReadCloser, error)
-	}{
-		{10, Body([]byte("nine byte"))},
-		{10, Body([]byte("eleven byte"))},
-		{10, Body(nil)},
-		{0, Body([]byte("x"))},
-		{10, func() (io.ReadCloser, error) {
-			return io.NopCloser(io.MultiReader(strings.NewReader("half"), failing{broken})), nil
-		}},
-		{10, func() (io.ReadCloser, error) { return nil, broken }},
-		{d.Big, Body(Noise(uint64(5), d.Big-1))},
-		{d.Big, Body(Noise(uint64(5), d.Big+1))},
-	} {
-		for _, key := range []string{store.BlobKey(Sum(fmt.Append(nil, "of the wrong size ", i))), "gc"} {
-			if key == "gc" && c.said == d.Big {
-				continue
-			}
-			if created, err := st.Put(t.Context(), key, int64(c.said), c.open); err == nil || created {
-				t.Errorf("case %d, %s: %v, %v", i, key, created, err)
-			}
-			gone(t, st, key)
-		}
-	}
-	if all := objects(t, st, ""); len(all) > 0 {
-		t.Errorf("there is %v", all)
-	}
-}
-
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
-
-// cancelling cancels when half of it was read.
-type cancelling struct {
-	data   io.Reader
-	left   int
-	cancel func()
-}
-
-func (c *cancelling) Read(p []byte) (int, error) {
-	n, err := c.data.Read(p)
-	if c.left -= n; c.left <= 0 {
-		c.cancel()
-	}
-	return n, err
-}
-
-func (c *cancelling) Close() error { return nil }
-
-// cancelled leaves nothing, and says so.
-func cancelled(t *testing.T, d Driver) {
-	st := d.New(t)
-	for i, size := range []int{200_000, d.Big} {
-		data := Noise(uint64(10+i), size)
-		key := store.BlobKey(Sum(data))
-		ctx, cancel := context.WithCancel(t.Context())
-		created, err := st.Put(ctx, key, int64(size), func() (io.ReadCloser, error) {
-			return &cancelling{bytes.NewReader(data), size / 2, cancel}, nil
-		})
-		cancel()
-		if !fault.Interrupted(err) || created {
-			t.Errorf("%d bytes: %v, %v", size, created, err)
-		}
-		gone(t, st, key)
-	}
-	data := []byte("x")
-	key, _ := put(t, st, data)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, statErr := st.Stat(ctx, key)
-	_, putErr := st.Put(ctx, store.BlobKey(Sum(nil)), 0, Body(nil))
-	body, openErr := st.Open(ctx, key)
-	if openErr == nil {
-		_, openErr = io.ReadAll(body)
-		_ = body.Close()
-	}
-	var listErr error
-	for _, err := range st.List(ctx, "") {
-		listErr = err
-	}
-	for doing, err := range map[string]error{"stat": statErr, "put": putErr, "open": openErr, "delete": st.Delete(ctx, key), "list": listErr} {
-		if !fault.Interrupted(err) {
-			t.Errorf("%s: %v", doing, err)
-		}
-	}
-	if got := read(t, st, key); !slices.Equal(got, data) {
-		t.Errorf("%q comes back", got)
-	}
 }
 
 // urlIsRecorded: a pointer takes the store's URL.
