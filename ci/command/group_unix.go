@@ -37,11 +37,25 @@ func endGroup(cmd *exec.Cmd, waited <-chan error) {
 			if waited != nil {
 				<-waited
 			}
+			awaitEmpty(group, poll.C)
 			return
 		}
 		if waited == nil && signal(group, 0) != nil {
 			return
 		}
+	}
+}
+
+// awaitEmpty waits until the group has no member, for a second of polls at most:
+// killed processes are gone a moment after the signal, and later where the
+// kernel is busy with what they wait for.
+func awaitEmpty(group int, poll <-chan time.Time) {
+	const most = 100
+	for range most {
+		if signal(group, 0) != nil {
+			return
+		}
+		<-poll
 	}
 }
 
