@@ -32,7 +32,7 @@ func TestAdd(t *testing.T) {
 		Path: "doc_processor/requirements.txt", Hash: r.RequirementsHash,
 		Files: []requirements.File{{Path: "doc_processor/requirements.txt", Name: "requirements.txt", Data: req}},
 	}
-	a := Archive{Dir: filepath.Join(t.TempDir(), "docs", "ci-archive")}
+	a := Archive{Dir: filepath.Join(tempDir(t), "docs", "ci-archive")}
 	out, err := a.Add(t.Context(), s)
 	must(t, err)
 	const dir = "20261122-" + theRun + "/"
@@ -67,7 +67,7 @@ func TestAdd(t *testing.T) {
 func TestAddAgain(t *testing.T) {
 	t.Parallel()
 	s, r := build(t, tgz, demo("1"))
-	a := Archive{Dir: t.TempDir()}
+	a := Archive{Dir: tempDir(t)}
 	_, err := a.Add(t.Context(), s)
 	must(t, err)
 	before := snapshot(t, a.Dir)
@@ -122,7 +122,7 @@ func TestRefusedMakesNoArchive(t *testing.T) {
 			return os.WriteFile(filepath.Join(filepath.Dir(s.Tarball), lock.FileName(tgz)), text, 0o644)
 		},
 	} {
-		a := Archive{Dir: filepath.Join(t.TempDir(), "docs", "archive")}
+		a := Archive{Dir: filepath.Join(tempDir(t), "docs", "archive")}
 		s, _ := build(t, tgz, demo("1"))
 		must(t, spoil(s))
 		if _, err := a.Add(t.Context(), s); fault.Code(err) != code {
@@ -138,7 +138,7 @@ func TestRefusedMakesNoArchive(t *testing.T) {
 // prefix reads it in the hints.
 func TestHintsNameTargetsAsTyped(t *testing.T) {
 	t.Parallel()
-	a := Archive{Dir: t.TempDir(), Typed: func(target string) string { return "wheelhouse:" + target }}
+	a := Archive{Dir: tempDir(t), Typed: func(target string) string { return "wheelhouse:" + target }}
 	s, _ := build(t, tgz, demo("1"))
 	must(t, os.Remove(s.Tarball+".meta"))
 	_, noMeta := a.Add(t.Context(), s)
@@ -152,7 +152,7 @@ func TestHintsNameTargetsAsTyped(t *testing.T) {
 
 func TestAnotherTarballIsRefused(t *testing.T) {
 	t.Parallel()
-	a := Archive{Dir: t.TempDir()}
+	a := Archive{Dir: tempDir(t)}
 	s, first := build(t, tgz, demo("1"))
 	_, err := a.Add(t.Context(), s)
 	must(t, err)
@@ -173,7 +173,7 @@ func TestAnotherTarballIsRefused(t *testing.T) {
 
 func TestTwoPythonsOfOneRun(t *testing.T) {
 	t.Parallel()
-	a := Archive{Dir: t.TempDir()}
+	a := Archive{Dir: tempDir(t)}
 	s, _ := build(t, tgz, demo("1"))
 	_, err := a.Add(t.Context(), s)
 	must(t, err)
@@ -196,7 +196,7 @@ func TestTwoPythonsOfOneRun(t *testing.T) {
 // A file that no record tells of is neither replaced nor removed.
 func TestInTheWay(t *testing.T) {
 	t.Parallel()
-	a := Archive{Dir: t.TempDir()}
+	a := Archive{Dir: tempDir(t)}
 	s, _ := build(t, tgz, demo("1"))
 	mine := filepath.Join(a.Dir, "20261122-"+theRun, tgz)
 	must(t, os.Mkdir(filepath.Dir(mine), 0o755))
@@ -270,7 +270,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s, r := build(t, tgz, demo("1"))
-			a := Archive{Dir: filepath.Join(t.TempDir(), "archive")}
+			a := Archive{Dir: filepath.Join(tempDir(t), "archive")}
 			if c.change != nil {
 				c.change(t, &s, r)
 			} else {
@@ -295,7 +295,7 @@ func TestCancelled(t *testing.T) {
 	t.Parallel()
 	s, _ := build(t, tgz, demo("1"))
 	ctx, cancel := context.WithCancel(t.Context())
-	a := Archive{Dir: t.TempDir(), disk: watched{at: func(name string, _, do func() error) error {
+	a := Archive{Dir: tempDir(t), disk: watched{at: func(name string, _, do func() error) error {
 		if name == "copy" {
 			cancel()
 		}
@@ -315,7 +315,7 @@ func TestWhatIsNotTheTarballsStaysOut(t *testing.T) {
 	s, _ := build(t, tgz, demo("1"))
 	writeVerdict(t, s.Tarball, strings.Repeat("1", 64), created)
 	s.Requirements = &requirements.Set{Path: "r.txt", Hash: strings.Repeat("2", 64), Files: []requirements.File{{Path: "r.txt", Name: "r.txt"}}}
-	a := Archive{Dir: t.TempDir()}
+	a := Archive{Dir: tempDir(t)}
 	out, err := a.Add(t.Context(), s)
 	must(t, err)
 	var codes []string
@@ -329,7 +329,7 @@ func TestWhatIsNotTheTarballsStaysOut(t *testing.T) {
 
 func TestDuplicateRuns(t *testing.T) {
 	t.Parallel()
-	a := Archive{Dir: t.TempDir()}
+	a := Archive{Dir: tempDir(t)}
 	s, _ := build(t, tgz, demo("1"))
 	_, err := a.Add(t.Context(), s)
 	must(t, err)

@@ -199,11 +199,11 @@ func TestAddLeavesNothing(t *testing.T) {
 // that lies removes nothing that a record tells of.
 func TestSweepTakesOnlyItsOwn(t *testing.T) {
 	t.Parallel()
-	a := Archive{Dir: t.TempDir()}
+	a := Archive{Dir: tempDir(t)}
 	s, _ := build(t, tgz, demo("1"))
 	_, err := a.Add(t.Context(), s)
 	must(t, err)
-	victim := filepath.Join(t.TempDir(), "victim.tgz")
+	victim := filepath.Join(tempDir(t), "victim.tgz")
 	must(t, os.WriteFile(victim, nil, 0o644))
 	write := func(name, text string) {
 		path := filepath.Join(a.Dir, name)

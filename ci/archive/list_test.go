@@ -31,7 +31,7 @@ const flatRecord = "run_id: 7\nsource: x\narchived_at: 2025-10-28T19:22:11Z\ngit
 // mixed is an archive with everything that may lie in one.
 func mixed(t testing.TB) Archive {
 	t.Helper()
-	dir := t.TempDir()
+	dir := tempDir(t)
 	put(t, dir, "20261121", "5", created)
 	put(t, dir, "20261122", "99", created)
 	put(t, dir, "20261122", "100", created)
@@ -77,7 +77,7 @@ func TestList(t *testing.T) {
 // which lies in git, shows it.
 func TestBrokenIsToldWithoutPaths(t *testing.T) {
 	t.Parallel()
-	a := Archive{Dir: t.TempDir()}
+	a := Archive{Dir: tempDir(t)}
 	must(t, os.WriteFile(filepath.Join(a.Dir, "wheelhouse-3.11-run-7.meta"), nil, 0o644))
 	put(t, a.Dir, "20261120", "8", created)
 	put(t, a.Dir, "20261121", "8", created)
@@ -123,7 +123,7 @@ func TestAddToFlatRun(t *testing.T) {
 	t.Parallel()
 	s, r := build(t, tgz, demo("1"))
 	s.Run = "7"
-	a := Archive{Dir: t.TempDir()}
+	a := Archive{Dir: tempDir(t)}
 	path := filepath.Join(a.Dir, "wheelhouse-3.11-run-7.meta")
 	must(t, os.WriteFile(path, []byte(flatRecord), 0o644))
 	if _, err := a.Add(t.Context(), s); fault.Code(err) != "run-taken" {
@@ -151,7 +151,7 @@ func TestFind(t *testing.T) {
 	if f, ok := fault.As(err); !ok || f.Code != "no-such-run" || !strings.Contains(f.Hint, "zz, 100, 99") {
 		t.Errorf("got %v", err)
 	}
-	_, err = Archive{Dir: t.TempDir()}.Find(t.Context(), entry.Latest)
+	_, err = Archive{Dir: tempDir(t)}.Find(t.Context(), entry.Latest)
 	if f, ok := fault.As(err); !ok || f.Code != "no-such-run" || !strings.Contains(f.Hint, "empty") {
 		t.Errorf("got %v", err)
 	}

@@ -39,7 +39,7 @@ func lockOf(inv *wheelhouse.Inventory) lock.Lock {
 // record, and gives a submission of it.
 func build(t testing.TB, name string, wheels ...wheeltest.Wheel) (Submission, meta.Record) {
 	t.Helper()
-	dir := t.TempDir()
+	dir := tempDir(t)
 	var files []string
 	for _, w := range wheels {
 		files = append(files, w.Write(dir))
@@ -117,4 +117,20 @@ func names(t testing.TB, dir string) []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// tempDir is a folder in memory where the system has one, else on the disk: a
+// test here fsyncs some thousand times.
+func tempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "archive-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }

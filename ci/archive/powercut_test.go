@@ -86,7 +86,7 @@ func TestPowerCut(t *testing.T) {
 							seen[key] = true
 						}
 						distinct.Add(1)
-						after := Archive{Dir: filepath.Join(t.TempDir(), "ci", "archive")}
+						after := Archive{Dir: filepath.Join(tempDir(t), "ci", "archive")}
 						lay(t, filepath.Dir(filepath.Dir(after.Dir)), files)
 						if done && stateOf(t, after, s.subject(name)) != s.state {
 							t.Errorf("it was done, and is %q", stateOf(t, after, s.subject(name)))

@@ -52,7 +52,7 @@ func race(t *testing.T, both func(t *testing.T, one, other, dir, source string) 
 			t.Run(p.one+" and "+p.other+" after "+p.start, func(t *testing.T) {
 				template := scenarios()[p.start].template(t, source)
 				for range raceRounds(t) {
-					dir, err := os.MkdirTemp(t.TempDir(), "round")
+					dir, err := os.MkdirTemp(tempDir(t), "round")
 					must(t, err)
 					must(t, os.CopyFS(dir, os.DirFS(template)))
 					a := Archive{Dir: filepath.Join(dir, "ci", "archive"), disk: unwatched()}
@@ -157,7 +157,7 @@ func TestRacesOfProcesses(t *testing.T) {
 // Several at once, of the same run and of others: each tarball comes in once.
 func TestConcurrentAdds(t *testing.T) {
 	t.Parallel()
-	a := Archive{Dir: filepath.Join(t.TempDir(), "archive")}
+	a := Archive{Dir: filepath.Join(tempDir(t), "archive")}
 	var subs []Submission
 	for i := range 4 {
 		s, _ := build(t, fmt.Sprintf("wheelhouse-3.%d.tgz", 10+i%2), demo(fmt.Sprint(i)))

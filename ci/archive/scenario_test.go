@@ -31,7 +31,7 @@ var pruned = created.Add(time.Hour)
 // lies as well, as in a store: with its record, and the flat one.
 func newWorld(t testing.TB) (source string) {
 	t.Helper()
-	source = t.TempDir()
+	source = tempDir(t)
 	for _, name := range []string{tgz, tgz12} {
 		s, r := build(t, name, demo(name))
 		must(t, os.CopyFS(filepath.Join(source, name), os.DirFS(filepath.Dir(s.Tarball))))
@@ -259,7 +259,7 @@ func scenarios() map[string]scenario {
 // template gives a folder that holds the archive in which a scenario starts.
 func (s scenario) template(t testing.TB, source string) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := tempDir(t)
 	s.start(t, Archive{Dir: filepath.Join(dir, "ci", "archive"), disk: unwatched()}, source)
 	return dir
 }
@@ -267,7 +267,7 @@ func (s scenario) template(t testing.TB, source string) string {
 // begin gives a new archive in which a scenario starts.
 func begin(t testing.TB, template string) Archive {
 	t.Helper()
-	dir := t.TempDir()
+	dir := tempDir(t)
 	must(t, os.CopyFS(dir, os.DirFS(template)))
 	return Archive{Dir: filepath.Join(dir, "ci", "archive"), disk: unwatched()}
 }
