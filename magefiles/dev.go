@@ -27,5 +27,19 @@ func E2e(ctx context.Context) error { return dev.Run(ctx, dev.E2e) }
 // It takes some minutes and writes docs/benchmarks.md.
 func Bench(ctx context.Context) error { return dev.Run(ctx, dev.Bench) }
 
+// BenchArchive measures a year of archiving beside restic and plain copies.
+//
+// It takes some minutes and writes its part of docs/benchmarks.md.
+func BenchArchive(ctx context.Context,
+	runs *int, // nights; but for a year's, nothing is written (default: 365)
+) error {
+	return dev.Run(ctx, func(ctx context.Context, r dev.Repository) error {
+		if runs == nil {
+			runs = new(int)
+		}
+		return dev.BenchArchive(ctx, r, *runs)
+	})
+}
+
 // Compile makes bin/wheelhouse, static and stamped with its version.
 func Compile(ctx context.Context) error { return dev.Run(ctx, dev.Compile) }

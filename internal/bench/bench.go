@@ -2,8 +2,10 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -55,7 +57,11 @@ func Run(ctx context.Context, w io.Writer, root string) error {
 		return fault.New(fault.Unable, "output", "writing the result: %w", err)
 	}
 	page := filepath.Join(root, "docs", "benchmarks.md")
-	if err := os.WriteFile(page, []byte(r.markdown()), 0o644); err != nil {
+	old, err := os.ReadFile(page)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.New(fault.Unable, "bench-failed", "reading docs/benchmarks.md: %w", err)
+	}
+	if err := os.WriteFile(page, []byte(keepingSection(r.markdown(), string(old), archiveSection)), 0o644); err != nil {
 		return fault.New(fault.Unable, "bench-failed", "writing docs/benchmarks.md: %w", err)
 	}
 	return nil
@@ -96,6 +102,8 @@ type meter struct {
 	binary   binary
 	python   python.Interpreter
 	work     string // a folder of ours on the wheels' disk
+	// withRestic: there is a restic to measure beside.
+	withRestic bool
 }
 
 // ours is a run of the binary, with settings over the shipped ones.

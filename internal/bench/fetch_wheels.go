@@ -34,7 +34,7 @@ func (m *meter) artifact(ctx context.Context, dir, run string, changed int) (str
 		if n < changed {
 			version = "1." + run
 		}
-		if err := writeWheel(wheels, fmt.Sprintf("project_%02d", n), version, uint64(n)); err != nil {
+		if err := writeWheel(wheels, fmt.Sprintf("project_%02d", n), version, [32]byte{byte(n)}, wheelBytes); err != nil {
 			return "", noArtifact(err)
 		}
 	}
@@ -60,10 +60,13 @@ func noArtifact(err error) error {
 
 func (m *meter) tarballName() string { return "wheelhouse-" + m.python.Short() + ".tgz" }
 
+// wheelName is the file name of such a wheel.
+func wheelName(project, version string) string { return project + "-" + version + "-py3-none-any.whl" }
+
 // writeWheel writes a wheel whose one large file follows from the seed.
-func writeWheel(dir, project, version string, seed uint64) error {
+func writeWheel(dir, project, version string, seed [32]byte, size int64) error {
 	name := project + "-" + version
-	file, err := os.Create(filepath.Join(dir, name+"-py3-none-any.whl"))
+	file, err := os.Create(filepath.Join(dir, wheelName(project, version)))
 	if err != nil {
 		return err
 	}
@@ -74,7 +77,7 @@ func writeWheel(dir, project, version string, seed uint64) error {
 		name    string
 		content io.Reader
 	}{
-		{project + "/data.bin", io.LimitReader(rand.NewChaCha8([32]byte{byte(seed)}), wheelBytes)},
+		{project + "/data.bin", io.LimitReader(rand.NewChaCha8(seed), size)},
 		{info + "METADATA", strings.NewReader("Metadata-Version: 2.1\nName: " + project + "\nVersion: " + version + "\n")},
 		{info + "WHEEL", strings.NewReader("Wheel-Version: 1.0\nGenerator: bench\nRoot-Is-Purelib: true\nTag: py3-none-any\n")},
 		{info + "RECORD", strings.NewReader(info + "RECORD,,\n")},

@@ -16,6 +16,9 @@ type line struct {
 
 // verdict is how a line's last column says it.
 func (l line) verdict() string {
+	if l.reach == "" {
+		return "" // there is no goal
+	}
 	if l.reached {
 		return "reached"
 	}
@@ -81,6 +84,43 @@ func atMost(what string, ours, limit int64) line {
 		what: what, ours: strconv.FormatInt(ours, 10),
 		reach: "at most " + strconv.FormatInt(limit, 10), reached: ours <= limit,
 	}
+}
+
+// share is a goal of less than a part of the other.
+func share(what, ours string, mine float64, beside, theirs string, other, most float64) line {
+	return line{
+		what: what, ours: ours, beside: beside, theirs: theirs,
+		ratio: fmt.Sprintf("%.1f %%", mine/other*100), reach: fmt.Sprintf("under %s %%", number(most*100)), reached: mine < most*other,
+	}
+}
+
+// allOf is a goal of every one.
+func allOf(what string, right, of int64) line {
+	return line{
+		what: what, ours: strconv.FormatInt(right, 10),
+		reach: fmt.Sprintf("%d of %d", of, of), reached: right == of,
+	}
+}
+
+// beside tells of two sizes, without a goal.
+func beside(what string, ours int64, name string, theirs int64) line {
+	return line{
+		what: what, ours: megabytes(ours), beside: name, theirs: megabytes(theirs),
+		ratio: fmt.Sprintf("%.2f times its size", float64(ours)/float64(theirs)),
+	}
+}
+
+// besideTime tells of two times, without a goal.
+func besideTime(what string, ours figures, name string, theirs figures) line {
+	return line{
+		what: what, ours: shown(ours.median()), beside: name, theirs: shown(theirs.median()),
+		ratio: fmt.Sprintf("%.2f times its time", float64(ours.median())/float64(theirs.median())),
+	}
+}
+
+// notHere tells that what was to be measured beside is not there.
+func notHere(what, ours, name string) line {
+	return line{what: what, ours: ours, beside: name, theirs: "not installed"}
 }
 
 func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

@@ -18,18 +18,28 @@ type fact struct{ name, value string }
 // machine describes what the figures were taken on: what matters to them, and
 // nothing that tells one machine of a kind from another.
 func machine(ctx context.Context, i python.Interpreter) []fact {
-	facts := []fact{
-		{"cores", strconv.Itoa(runtime.NumCPU())},
-		{"processor", firstOf(field("/proc/cpuinfo", "model name"), word(ctx, "sysctl", "-n", "machdep.cpu.brand_string"), runtime.GOARCH)},
-		{"memory", firstOf(kibibytes(field("/proc/meminfo", "MemTotal")), bytesText(word(ctx, "sysctl", "-n", "hw.memsize")))},
-		{"system", firstOf(strings.Trim(field("/etc/os-release", "PRETTY_NAME"), `"`), runtime.GOOS)},
-		{"Go", strings.TrimPrefix(runtime.Version(), "go")},
+	return append(system(ctx), known([]fact{
 		{"Python", i.Version},
 		{"pip", secondWord(word(ctx, i.Path, "-I", "-m", "pip", "--version"))},
 		{"tar", word(ctx, "tar", "--version")},
 		{"gzip", word(ctx, "gzip", "--version")},
 		{"sha256sum", word(ctx, "sha256sum", "--version")},
-	}
+	})...)
+}
+
+// system describes the machine itself.
+func system(ctx context.Context) []fact {
+	return known([]fact{
+		{"cores", strconv.Itoa(runtime.NumCPU())},
+		{"processor", firstOf(field("/proc/cpuinfo", "model name"), word(ctx, "sysctl", "-n", "machdep.cpu.brand_string"), runtime.GOARCH)},
+		{"memory", firstOf(kibibytes(field("/proc/meminfo", "MemTotal")), bytesText(word(ctx, "sysctl", "-n", "hw.memsize")))},
+		{"system", firstOf(strings.Trim(field("/etc/os-release", "PRETTY_NAME"), `"`), runtime.GOOS)},
+		{"Go", strings.TrimPrefix(runtime.Version(), "go")},
+	})
+}
+
+// known says of what is not known that it is unknown.
+func known(facts []fact) []fact {
 	for n := range facts {
 		facts[n].value = firstOf(facts[n].value, "unknown")
 	}

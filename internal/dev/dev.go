@@ -84,6 +84,12 @@ func Bench(ctx context.Context, r Repository) error {
 	return bench.Run(ctx, r.Stdout, r.Root)
 }
 
+// BenchArchive measures the archive over so many nights, 0 being a year, and
+// writes its part of docs/benchmarks.md.
+func BenchArchive(ctx context.Context, r Repository, runs int) error {
+	return bench.RunArchive(ctx, r.Stdout, r.Root, runs)
+}
+
 // Compile makes bin/wheelhouse, as scripts/wheelhouse does.
 func Compile(ctx context.Context, r Repository) error {
 	if _, err := compile.Binary(ctx, r.Root, filepath.Join(r.Root, compile.Name()), r.Stderr); err != nil {
