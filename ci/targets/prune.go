@@ -216,6 +216,7 @@ func (s *session) carryOut(ctx context.Context, held *archive.Session, all []kep
 		byName[name{k.name(), k.Tarball}] = k
 	}
 	var failed []error
+	done := 0
 	for _, d := range decisions {
 		if d.Keep {
 			continue
@@ -226,7 +227,12 @@ func (s *session) carryOut(ctx context.Context, held *archive.Session, all []kep
 			}
 			failed = append(failed, err)
 			s.note("%s of %s stays: %v", report.Visible(d.Item.Tarball), report.Visible(d.Item.Entry), err)
+			continue
 		}
+		done++
+	}
+	if done > 0 && !o.metadataOnly {
+		s.note("pruned: %d; mage %s RUN brings one back", done, s.typed("restore"))
 	}
 	if len(failed) > 0 {
 		return fault.New(fault.Refused, "not-all-pruned", "pruning: %d tarballs stay, since no way back was proven or they could not be removed: the first: %w", len(failed), failed[0]).
