@@ -41,5 +41,10 @@ func BenchArchive(ctx context.Context,
 	})
 }
 
+// Reliability lets everything go wrong and counts what is lost.
+//
+// It takes some minutes; docs/reliability.md tells what it prints.
+func Reliability(ctx context.Context) error { return dev.Run(ctx, dev.Reliability) }
+
 // Compile makes bin/wheelhouse, static and stamped with its version.
 func Compile(ctx context.Context) error { return dev.Run(ctx, dev.Compile) }

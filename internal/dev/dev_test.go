@@ -113,3 +113,16 @@ func TestChecks(t *testing.T) {
 		}
 	}
 }
+
+func TestCounted(t *testing.T) {
+	t.Parallel()
+	const said = `{"Package":"example.org/wheelhouse/ci/a","Test":"TestA","Output":"    a_test.go:7: cases 8, entries lost 0\n"}
+{"Package":"example.org/wheelhouse/ci/a","Test":"TestA","Output":"--- PASS: TestA\n"}
+{"Package":"example.org/wheelhouse/ci/a","Output":"ok\n"}
+words
+`
+	got := counted(strings.NewReader(said))
+	if want := [][2]string{{"`ci/a TestA`", "cases 8, entries lost 0"}}; !slices.Equal(got, want) {
+		t.Errorf("counted %q", got)
+	}
+}
