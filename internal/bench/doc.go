@@ -1,4 +1,4 @@
-// Package bench is behind `mage bench`: it runs the compiled binary beside what
+// Package bench is behind `mage bench` and `mage benchArchive`: it runs the compiled binary beside what
 // a person would run instead, on the same wheels, in one run, and says which of
 // the project's speed goals are reached.
 //
@@ -33,6 +33,17 @@
 // also unpacks the zip, reads the tarball, hashes each wheel, lays all out and
 // syncs it, three times the bytes; and all that a person would type for that.
 // Bytes sent are counted by the server.
+//
+// # Archiving
+//
+// RunArchive, behind `mage benchArchive`, makes nights of wheels from a fixed
+// seed and lets the compiled program build, record, archive and prune each, one
+// night after the other; the last is pushed. What the store then holds, every
+// file of it, stands beside the bytes of the distinct wheels. The archive is
+// removed and written again from the store alone, and each tarball's sha256 is
+// compared with what was noted when it was made. restic, where it is on PATH,
+// backs up what was restored. Pushing and restoring are timed on a wheelhouse
+// of its own, and listing on archives of records and pointers, made by hand.
 //
 // Nothing here fails because something was slow: a goal that is missed is
 // printed as missed.
