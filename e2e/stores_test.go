@@ -131,8 +131,8 @@ func writeWheel(t *testing.T, path string, members map[string]string) {
 	}
 }
 
-// pack makes a tarball of wheels and rehearses it.
-func pack(t *testing.T, versions []int) *rebuild.Rehearsal {
+// rehearsed makes a tarball of wheels and rehearses it.
+func rehearsed(t *testing.T, versions []int) *rebuild.Rehearsal {
 	t.Helper()
 	dir := t.TempDir()
 	tarball := filepath.Join(dir, "wheelhouse-3.11.tgz")
@@ -153,7 +153,7 @@ func pack(t *testing.T, versions []int) *rebuild.Rehearsal {
 func keepsWheelhouses(t *testing.T, st store.Store) {
 	const wheels = 12
 	versions := make([]int, wheels)
-	first := pack(t, versions)
+	first := rehearsed(t, versions)
 	push := func(name string, r *rebuild.Rehearsal, meta string) store.Pushed {
 		pushed, err := store.Push(t.Context(), st, store.Set{Entry: name, Rehearsal: r, Files: []store.File{
 			{Path: "wheelhouse-3.11.tgz.meta", Data: []byte(meta)},
@@ -169,7 +169,7 @@ func keepsWheelhouses(t *testing.T, st store.Store) {
 		t.Errorf("the first push sent %d and kept %d", pushed.Blobs, pushed.Kept)
 	}
 	versions[0], versions[7] = 1, 1
-	second := pack(t, versions)
+	second := rehearsed(t, versions)
 	pushed = push("20261122-2", second, "two")
 	if pushed.Blobs != 2+1 || pushed.Kept != wheels-2+1 {
 		t.Errorf("the second push sent %d and kept %d; want two wheels and the record", pushed.Blobs, pushed.Kept)
