@@ -71,6 +71,8 @@ type Pushed struct {
 	// KeptBytes.
 	Blobs, Kept      int
 	Bytes, KeptBytes int64
+	// New are the parts that were stored.
+	New []Part
 }
 
 // Push stores what of a tarball and its record is not there yet, the manifest
@@ -147,7 +149,7 @@ func (p *pusher) pushed() Pushed {
 	done := Pushed{Manifest: p.manifest}
 	for _, part := range p.manifest.Parts() {
 		if p.created[part.SHA256] {
-			done.Blobs, done.Bytes = done.Blobs+1, done.Bytes+part.Size
+			done.Blobs, done.Bytes, done.New = done.Blobs+1, done.Bytes+part.Size, append(done.New, part)
 		} else {
 			done.Kept, done.KeptBytes = done.Kept+1, done.KeptBytes+part.Size
 		}

@@ -79,6 +79,17 @@ func (b *blob) corrupt(how string) error {
 		WithHint("what the store holds is damaged: another of the pointer's locations, or the wheel's own index, may still have it")
 }
 
+// ReadBack reads a part to its end, and so tells whether the store has its very
+// bytes. Codes: those of OpenBlob.
+func ReadBack(ctx context.Context, st Store, p Part) error {
+	body, err := OpenBlob(ctx, st, p.SHA256, p.Size)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, body)
+	return errors.Join(err, body.Close())
+}
+
 // ReadFile reads a file of a record.
 func ReadFile(ctx context.Context, st Store, p Part) ([]byte, error) {
 	if p.Size > maxFile {

@@ -315,7 +315,10 @@ func (p *pruner) proofs(ctx context.Context, k kept, r *rebuild.Rehearsal) ([]re
 			p.note("the package index is no way back for %s of %s: %v", report.Visible(k.Tarball), report.Visible(k.name()), err)
 		}
 	}
-	_, stored, err := p.stored(ctx, p.store, k, r, &p.checked)
+	if _, err := p.send(ctx, p.store, k, r); err != nil {
+		return nil, err
+	}
+	stored, err := rebuild.Prove(ctx, r, blobsOf(p.store), p.locationOf(p.store, r.Recipe().Encoder), &p.checked)
 	if err != nil {
 		return nil, err
 	}

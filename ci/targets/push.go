@@ -21,7 +21,8 @@ import (
 // Push stores a run's wheels and record outside git.
 //
 // Wheels are stored once each; what the store has already is not sent again.
-// All of it is read back and hashed before this is done. The tarball stays. A
+// What was sent is read back and hashed before this is done; prune reads back
+// everything that a tarball needs before it takes it. The tarball stays. A
 // path ending in .tgz is a tarball at hand, with its record beside it, which
 // need not be archived.
 func Push(ctx context.Context,
@@ -91,7 +92,6 @@ func (s *session) push(ctx context.Context, all []kept, asJSON bool) error {
 		return err
 	}
 	var done []pushed
-	checked := &rebuild.Checked{}
 	for _, k := range all {
 		if k.State != entry.Full {
 			if len(all) == 1 {
@@ -100,7 +100,7 @@ func (s *session) push(ctx context.Context, all []kept, asJSON bool) error {
 			}
 			continue
 		}
-		p, err := s.pushOne(ctx, st, k, checked)
+		p, err := s.pushOne(ctx, st, k)
 		if err != nil {
 			return err
 		}
@@ -127,8 +127,8 @@ func (p pushed) String() string {
 	return fmt.Sprintf("%s  %s  %s sent, %s there already", report.Visible(p.Entry), report.Visible(p.Tarball), entry.FormatSize(p.SentBytes), entry.FormatSize(p.KeptBytes))
 }
 
-// pushOne stores one tarball, and proves that it comes back from there.
-func (s *session) pushOne(ctx context.Context, st store.Store, k kept, checked *rebuild.Checked) (pushed, error) {
+// pushOne stores one tarball, and reads back what was sent.
+func (s *session) pushOne(ctx context.Context, st store.Store, k kept) (pushed, error) {
 	end := s.steps.Step("pushing " + report.Visible(k.name()) + "/" + report.Visible(k.Tarball))
 	defer end()
 	r, err := s.rehearse(ctx, k)
@@ -136,8 +136,19 @@ func (s *session) pushOne(ctx context.Context, st store.Store, k kept, checked *
 		return pushed{}, err
 	}
 	defer func() { _ = r.Close() }()
-	p, _, err := s.stored(ctx, st, k, r, checked)
-	return p, err
+	sent, err := s.send(ctx, st, k, r)
+	if err != nil {
+		return pushed{}, err
+	}
+	for _, part := range sent.New {
+		if err := store.ReadBack(ctx, st, part); err != nil {
+			return pushed{}, err
+		}
+	}
+	return pushed{
+		Entry: k.name(), Tarball: k.Tarball, Recipe: r.Recipe().Encoder, Store: st.URL(),
+		Sent: sent.Blobs, SentBytes: sent.Bytes, Kept: sent.Kept, KeptBytes: sent.KeptBytes,
+	}, nil
 }
 
 // rehearse reads a tarball, and finds how its bytes come back.
@@ -154,24 +165,15 @@ func (s *session) rehearse(ctx context.Context, k kept) (*rebuild.Rehearsal, err
 	return r, nil
 }
 
-// stored pushes a rehearsed tarball with its record into a store, reads it
-// back, and gives the proof.
-func (s *session) stored(ctx context.Context, st store.Store, k kept, r *rebuild.Rehearsal, checked *rebuild.Checked) (pushed, rebuild.Proof, error) {
+// send pushes a rehearsed tarball with its record into a store.
+func (s *session) send(ctx context.Context, st store.Store, k kept, r *rebuild.Rehearsal) (store.Pushed, error) {
 	files, err := archive.RecordFiles(k.Entry, k.Tarball)
 	if err != nil {
-		return pushed{}, rebuild.Proof{}, err
+		return store.Pushed{}, err
 	}
 	set := store.Set{Entry: k.name(), Rehearsal: r}
 	for _, f := range files {
 		set.Files = append(set.Files, store.File{Path: f.Path, Data: f.Data})
 	}
-	sent, err := store.Push(ctx, st, set, store.Clock{Now: s.now})
-	if err != nil {
-		return pushed{}, rebuild.Proof{}, err
-	}
-	proof, err := rebuild.Prove(ctx, r, blobsOf(st), s.locationOf(st, r.Recipe().Encoder), checked)
-	return pushed{
-		Entry: k.name(), Tarball: filepath.Base(k.Tarball), Recipe: r.Recipe().Encoder, Store: st.URL(),
-		Sent: sent.Blobs, SentBytes: sent.Bytes, Kept: sent.Kept, KeptBytes: sent.KeptBytes,
-	}, proof, err
+	return store.Push(ctx, st, set, store.Clock{Now: s.now})
 }
