@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +14,10 @@ import (
 	"testing"
 	"time"
 )
+
+// compileTime is the most that compiling a server may take: the largest is some
+// three minutes' work for two cores that have nothing else to do.
+const compileTime = 15 * time.Minute
 
 // startTime is the most that a server may take until it listens.
 const startTime = 30 * time.Second
@@ -37,8 +42,15 @@ func serverProgram(t *testing.T, name string) string {
 	t.Helper()
 	made := tools[name]
 	made.once.Do(func() {
-		got := run(t, "..", nil, "go", "tool", "-modfile=tools/servers/"+name+"/go.mod", "-n", name).want(t, 0)
-		made.path = strings.TrimSpace(got.stdout)
+		ctx, cancel := context.WithTimeout(t.Context(), compileTime)
+		defer cancel()
+		cmd := command(ctx, "..", nil, "go", "tool", "-modfile=tools/servers/"+name+"/go.mod", "-n", name)
+		cmd.Stderr = os.Stderr // what it downloads, and what is wrong
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("compiling %s: %v", name, err)
+		}
+		made.path = strings.TrimSpace(string(out))
 	})
 	if made.path == "" {
 		t.Fatalf("%s could not be compiled; an earlier test says why", name)

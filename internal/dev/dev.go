@@ -76,7 +76,7 @@ func Test(ctx context.Context, r Repository) error {
 
 // E2e runs the proofs on the package index.
 func E2e(ctx context.Context, r Repository) error {
-	return r.run(ctx, nil, "go", "test", "-tags", "e2e", "-count=1", "-timeout", "20m", "-v", "./e2e/...")
+	return r.run(ctx, nil, "go", "test", "-tags", "e2e", "-count=1", "-timeout", "24m", "-v", "./e2e/...")
 }
 
 // Bench measures and writes docs/benchmarks.md.
