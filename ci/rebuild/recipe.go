@@ -30,6 +30,11 @@ type Recipe struct {
 	// Frame is everything that is no wheel's, compressed; nil for
 	// wheelhouse.Format and Whole.
 	Frame []byte
+	// AsWhole tells that the caller holds the whole's sha256 against what is
+	// written and wants no more: the wheels of wheelhouse.Format are then not
+	// hashed one by one, which takes as long as hashing the whole. Which of them
+	// is wrong shows when it is written again without it.
+	AsWhole bool
 
 	frame *frame // Frame, parsed
 }
@@ -68,8 +73,8 @@ func (r Recipe) FrameSHA256() string {
 }
 
 // Write writes the tarball's bytes to w. wheels are the tarball's, in any
-// order; each is opened by from, hashed while it streams, and ends it when it
-// is not the one wanted. What w has got by then is no tarball: only the caller,
+// order; each is opened by from, hashed while it streams (but see AsWhole), and
+// ends it when it is not the one wanted. What w has got by then is no tarball: only the caller,
 // who knows the sha256 of the whole, can tell that what came out is the
 // tarball. Memory is bounded, whatever the sizes.
 //
@@ -88,7 +93,11 @@ func (r Recipe) Write(ctx context.Context, w io.Writer, wheels []wheelhouse.File
 			if !isSum(wheel.SHA256) {
 				return badRecipe("the sha256 of wheel %q is not known", wheel.Name)
 			}
-			sources = append(sources, wheelhouse.Source{File: wheel, Open: func(ctx context.Context) (io.ReadCloser, error) {
+			packed := wheel
+			if r.AsWhole {
+				packed.SHA256 = ""
+			}
+			sources = append(sources, wheelhouse.Source{File: packed, Open: func(ctx context.Context) (io.ReadCloser, error) {
 				return from.OpenWheel(ctx, wheel)
 			}})
 		}

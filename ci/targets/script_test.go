@@ -3,7 +3,9 @@ package targets_test
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -124,6 +126,7 @@ func TestProofs(t *testing.T) {
 			"tarball":      cmdTarball,
 			"exits":        cmdExits,
 			"truncate":     cmdTruncate,
+			"damage":       cmdDamage,
 			"same":         cmdSame,
 			"replace":      cmdReplace,
 			"stdout2env":   cmdStdoutToEnv,
@@ -226,6 +229,21 @@ func cmdTruncate(ts *testscript.TestScript, _ bool, args []string) {
 		size += info.Size()
 	}
 	ts.Check(os.Truncate(path, size))
+}
+
+// damage DIR changes the last byte of each file of 500 bytes and more in it.
+func cmdDamage(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil || len(data) < 500 {
+			return err
+		}
+		data[len(data)-1]++
+		return errors.Join(os.Chmod(path, 0o644), os.WriteFile(path, data, 0o644))
+	}))
 }
 
 // same A B compares two files byte by byte; `! same` wants them to differ.

@@ -197,7 +197,7 @@ func (v *verifier) again(k kept) string {
 func (v *verifier) location(ctx context.Context, k kept, l entry.Location) error {
 	if v.deep {
 		h, size := sha256.New(), int64(0)
-		if err := v.writeFrom(ctx, l.URL, k, io.MultiWriter(h, counter{&size})); err != nil {
+		if err := v.writeFrom(ctx, l.URL, k, false, io.MultiWriter(h, counter{&size})); err != nil {
 			return err
 		}
 		if sum := hex.EncodeToString(h.Sum(nil)); sum != k.SHA256 {

@@ -84,10 +84,16 @@ func (b *bringer) bring(ctx context.Context, k kept, put func(write func(io.Writ
 	var first error
 	for i, url := range ways {
 		asked := false
-		err := put(func(w io.Writer) error {
-			asked = true
-			return b.writeFrom(ctx, url, k, w)
-		})
+		write := func(asWhole bool) error {
+			return put(func(w io.Writer) error {
+				asked = true
+				return b.writeFrom(ctx, url, k, asWhole, w)
+			})
+		}
+		err := write(true)
+		if fault.Code(err) == "restore-mismatch" {
+			err = write(false) // which says what of it is damaged
+		}
 		switch {
 		case err == nil && asked:
 			return url, nil
@@ -106,8 +112,9 @@ func (b *bringer) bring(ctx context.Context, k kept, put func(write func(io.Writ
 	return "", first
 }
 
-// writeFrom writes a tarball's bytes from one place.
-func (b *bringer) writeFrom(ctx context.Context, url string, k kept, w io.Writer) error {
+// writeFrom writes a tarball's bytes from one place; asWhole leaves it to the
+// writer to notice that they are others.
+func (b *bringer) writeFrom(ctx context.Context, url string, k kept, asWhole bool, w io.Writer) error {
 	if blob, ok, err := b.archived().GitBlob(ctx, url); ok || err != nil {
 		if err != nil {
 			return err
@@ -132,6 +139,7 @@ func (b *bringer) writeFrom(ctx context.Context, url string, k kept, w io.Writer
 	if err != nil {
 		return err
 	}
+	recipe.AsWhole = asWhole
 	wheels := &helped{session: b.session, st: st, k: k}
 	defer wheels.close()
 	return recipe.Write(ctx, w, m.wheels, wheels)

@@ -84,7 +84,7 @@ func packed(t testing.TB, wheels map[string][]byte) []byte {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if _, err := packTo(context.Background(), &b, sources, nil); err != nil {
+	if _, err := packTo(context.Background(), &b, sources, true, nil); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

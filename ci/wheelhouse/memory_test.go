@@ -39,7 +39,7 @@ func TestMemoryOfPackAndRead(t *testing.T) {
 	n := allocated(func() {
 		from, to := io.Pipe()
 		go func() {
-			_, err := packTo(context.Background(), to, sources, nil)
+			_, err := packTo(context.Background(), to, sources, true, nil)
 			to.CloseWithError(err)
 		}()
 		r := &reading{name: "t.tgz", limits: Limits{}.withDefaults(), chunkSize: chunkSize}

@@ -46,7 +46,7 @@ func Pack(ctx context.Context, path string, wheels []string) (*Inventory, error)
 		return nil, unwritable(path, err)
 	}
 	total := sha256.New()
-	inv, err := packTo(ctx, &flusher{file: f.File}, sources, total)
+	inv, err := packTo(ctx, &flusher{file: f.File}, sources, true, total)
 	if err != nil {
 		var failed *writeError
 		if errors.As(err, &failed) {

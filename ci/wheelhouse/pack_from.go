@@ -13,7 +13,7 @@ import (
 // Source is a wheel to pack, and where its bytes are.
 type Source struct {
 	// File has the wheel's Name and Size. SHA256 is what its bytes must have;
-	// empty: whatever they have.
+	// empty: whatever they have. Where all are empty no wheel is hashed.
 	File
 	// Open opens the wheel's bytes; PackFrom closes them. An error that wraps
 	// fs.ErrNotExist says that the wheel is not there.
@@ -31,15 +31,17 @@ type Source struct {
 func PackFrom(ctx context.Context, w io.Writer, wheels []Source) error {
 	sources := make([]source, 0, len(wheels))
 	files := make([]File, 0, len(wheels))
+	each := false
 	for _, wheel := range wheels {
 		sources = append(sources, source{File: wheel.File, where: wheel.Name, open: wheel.Open})
 		files = append(files, wheel.File)
+		each = each || wheel.SHA256 != ""
 	}
 	if _, _, err := Layout(files); err != nil {
 		return err
 	}
 	slices.SortFunc(sources, func(a, b source) int { return strings.Compare(a.Name, b.Name) })
-	_, err := packTo(ctx, w, sources, nil)
+	_, err := packTo(ctx, w, sources, each, nil)
 	if failed := (*writeError)(nil); errors.As(err, &failed) {
 		return failed.err
 	}

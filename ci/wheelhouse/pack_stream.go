@@ -21,14 +21,17 @@ func (e *writeError) Error() string { return e.err.Error() }
 func (e *writeError) Unwrap() error { return e.err }
 
 // packTo writes the tarball of the sources, which are sorted, to w. This
-// goroutine reads the wheels into framed chunks; others hash the wheels, hash
-// the tarball where total is not nil, and write it.
-func packTo(outer context.Context, w io.Writer, sources []source, total hash.Hash) (*Inventory, error) {
+// goroutine reads the wheels into framed chunks; others hash the wheels where
+// each is told to, hash the tarball where total is not nil, and write it.
+func packTo(outer context.Context, w io.Writer, sources []source, each bool, total hash.Hash) (*Inventory, error) {
 	ctx, cancel := context.WithCancel(outer)
 	defer cancel()
 	inv := &Inventory{Format: Format, Wheels: make([]File, len(sources))}
 	check, write, sum := queue(), queue(), queue()
-	f := &framer{ctx: ctx, out: []chan *chunk{check, write}}
+	f := &framer{ctx: ctx, out: []chan *chunk{write}}
+	if each {
+		f.out = append(f.out, check)
+	}
 	if total != nil {
 		f.out = append(f.out, sum)
 	}
@@ -37,11 +40,13 @@ func packTo(outer context.Context, w io.Writer, sources []source, total hash.Has
 
 	var group sync.WaitGroup
 	var differs, failed error
-	group.Go(func() {
-		if differs = compareWheels(check, sources); differs != nil {
-			cancel()
-		}
-	})
+	if each {
+		group.Go(func() {
+			if differs = compareWheels(check, sources); differs != nil {
+				cancel()
+			}
+		})
+	}
 	group.Go(func() {
 		if failed = sink.writeChunks(write); failed != nil {
 			cancel()

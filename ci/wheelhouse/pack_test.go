@@ -159,7 +159,7 @@ func TestPackRefusesWheelsThatChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		sources[0].Size = size
-		_, err = packTo(context.Background(), io.Discard, sources, nil)
+		_, err = packTo(context.Background(), io.Discard, sources, true, nil)
 		wantCode(t, err, "wheel-changed")
 	}
 }
@@ -187,7 +187,7 @@ func TestPackOnAFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, left := range []int{0, 9, 1 << 20, int(size) - trailerSize - 1, int(size) - 1} {
-		_, err := packTo(context.Background(), &brokenWriter{left}, sources, nil)
+		_, err := packTo(context.Background(), &brokenWriter{left}, sources, true, nil)
 		var failed *writeError
 		if !errors.As(err, &failed) || !errors.Is(err, syscall.ENOSPC) {
 			t.Fatalf("after %d bytes: %v", left, err)
@@ -232,7 +232,7 @@ func TestPackCancelledMidway(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := packTo(ctx, cancelWriter{cancel}, sources, nil); !fault.Interrupted(err) {
+	if _, err := packTo(ctx, cancelWriter{cancel}, sources, true, nil); !fault.Interrupted(err) {
 		t.Fatalf("error %v", err)
 	}
 }
