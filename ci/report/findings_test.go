@@ -17,7 +17,7 @@ func failing() Validation {
 		Findings: []finding.Finding{
 			{Code: "missing-dependency", Severity: finding.Fail, Subject: "app -> requests -> urllib3<3", Message: "the wheelhouse has no wheel of urllib3", Hint: "add urllib3<3"},
 			{Code: "meta-missing", Severity: finding.Warn, Subject: "wheelhouse-3.11.tgz.meta", Message: "no record beside the tarball"},
-			{Code: "not-needed", Severity: finding.Info, Subject: "wheelhouse-3.11.tgz", Message: "1 wheel that nothing asks for"},
+			{Code: "unreached", Severity: finding.Info, Subject: "wheelhouse-3.11.tgz", Message: "1 wheel that nothing asks for"},
 		},
 	}
 }
@@ -30,7 +30,7 @@ func TestValidationText(t *testing.T) {
 	}
 	const want = `wheelhouse-3.11.tgz: the newest built here
 PASS  tarball             13 wheels, 27.9 MB
-INFO  not-needed          wheelhouse-3.11.tgz: 1 wheel that nothing asks for
+INFO  unreached           wheelhouse-3.11.tgz: 1 wheel that nothing asks for
 WARN  meta-missing        wheelhouse-3.11.tgz.meta: no record beside the tarball
 FAIL  missing-dependency  app -> requests -> urllib3<3: the wheelhouse has no wheel of urllib3
       hint: add urllib3<3

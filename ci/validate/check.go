@@ -88,7 +88,7 @@ func (r *run) close(ctx context.Context, roots, constraints []Root) error {
 		text = "the wheels are those that the requirements list"
 	}
 	r.passes("hashes", text, hashes(w, reached, r.sums, r.result.Lock))
-	r.passes("", "", notNeeded(r.result.Inventory.Name, r.result.Inventory.Wheels, reached))
+	r.passes("", "", unreached(r.result.Inventory.Name, r.result.Inventory.Wheels, reached))
 	return ctx.Err()
 }
 

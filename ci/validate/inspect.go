@@ -2,7 +2,7 @@ package validate
 
 import (
 	"context"
-	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,91 +22,127 @@ const (
 	requirementBytes = 16 << 20
 )
 
-// inspect reads every wheel's METADATA from the folder they were extracted to.
-// A wheel whose METADATA cannot be read is a finding and stands in the map by
-// its name alone, so that it is not reported as missing as well.
-func inspect(ctx context.Context, dir string, files []wheelhouse.File) (map[string]wheel.Metadata, []finding.Finding, error) {
-	read := make([]wheel.Metadata, len(files))
-	errs := make([]error, len(files))
-	var next, lines, bytes atomic.Int64
-	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(files)) {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			for i := next.Add(1) - 1; i < int64(len(files)) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				m, err := readMetadata(filepath.Join(dir, files[i].Name))
-				if err == nil && (lines.Add(int64(len(m.RequiresDist))) > requirementLines || bytes.Add(textBytes(m)) > requirementBytes) {
-					m, err = wheel.Metadata{}, errTooMuch
-				}
-				read[i], errs[i] = m, err
-			}
-		}()
+// opener opens a wheel by its file name: its bytes, how many there are, and
+// what closes them.
+type opener func(file string) (io.ReaderAt, int64, io.Closer, error)
+
+// inFolder opens wheels that lie in a folder.
+func inFolder(dir string) opener {
+	return func(name string) (io.ReaderAt, int64, io.Closer, error) {
+		file, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			return nil, 0, nil, err
+		}
+		info, err := file.Stat()
+		if err != nil {
+			file.Close()
+			return nil, 0, nil, err
+		}
+		return file, info.Size(), file, nil
 	}
-	wait.Wait()
+}
+
+// inTarball opens wheels where they lie in a tarball of ours, whose wheels
+// these are; nothing is extracted. The tarball stays open until its owner
+// closes it.
+func inTarball(tarball io.ReaderAt, wheels []wheelhouse.File) (opener, error) {
+	spans, _, err := wheelhouse.Layout(wheels)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[string]wheelhouse.Span, len(spans))
+	for _, span := range spans {
+		at[span.Name] = span
+	}
+	sizes := make(map[string]int64, len(wheels))
+	for _, w := range wheels {
+		sizes[w.Name] = w.Size
+	}
+	return func(name string) (io.ReaderAt, int64, io.Closer, error) {
+		span, ok := at[name]
+		if !ok {
+			return nil, 0, nil, os.ErrNotExist
+		}
+		return wheelhouse.Section(tarball, span, sizes[name]), sizes[name], io.NopCloser(nil), nil
+	}, nil
+}
+
+// inspect reads every wheel's directory, METADATA and WHEEL. What is wrong with
+// them is found; a wheel whose METADATA cannot be read stands in the map by its
+// name alone, so that it is not reported as missing as well.
+func inspect(ctx context.Context, open opener, files []wheelhouse.File, limits wheel.Limits) (map[string]wheel.Contents, []finding.Finding, error) {
+	read := make([]wheel.Contents, len(files))
+	errs := make([]error, len(files))
+	var lines, bytes atomic.Int64
+	each(ctx, len(files), func(i int) {
+		c, err := inspectOne(open, files[i].Name, limits)
+		if lines.Add(int64(len(c.RequiresDist))) > requirementLines || bytes.Add(textBytes(c)) > requirementBytes {
+			c = wheel.Contents{Troubles: append(c.Troubles, errTooMuch)}
+		}
+		read[i], errs[i] = c, err
+	})
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	metadata := make(map[string]wheel.Metadata, len(files))
+	contents := make(map[string]wheel.Contents, len(files))
 	var found []finding.Finding
 	for i, file := range files {
-		m := read[i]
 		if errs[i] != nil {
-			found = append(found, failure(errs[i], file.Name))
-			name, err := wheel.ParseName(file.Name)
-			if err != nil {
-				found = append(found, failure(err, file.Name))
-				continue
-			}
-			m = wheel.Metadata{Name: name.Project, Version: name.Version}
+			return nil, nil, errs[i]
 		}
-		metadata[file.Name] = m
+		c := read[i]
+		for _, trouble := range c.Troubles {
+			found = append(found, failure(trouble, file.Name))
+		}
+		if name, err := wheel.ParseName(file.Name); err != nil {
+			found = append(found, failure(err, file.Name))
+		} else if c.Name == "" {
+			c.Metadata = wheel.Metadata{Name: name.Project, Version: name.Version}
+		}
+		contents[file.Name] = c
 	}
-	return metadata, found, nil
+	return contents, found, nil
 }
 
-func readMetadata(path string) (wheel.Metadata, error) {
-	file, err := os.Open(path)
+func inspectOne(open opener, file string, limits wheel.Limits) (wheel.Contents, error) {
+	r, size, closer, err := open(file)
 	if err != nil {
-		return wheel.Metadata{}, err
+		return wheel.Contents{}, err
 	}
-	defer file.Close() // read only: nothing to lose
-	info, err := file.Stat()
-	if err != nil {
-		return wheel.Metadata{}, err
-	}
-	return wheel.ReadMetadata(file, info.Size(), wheel.Limits{})
+	defer closer.Close() // read only: nothing to lose
+	return wheel.Inspect(r, size, limits), nil
 }
 
-// textBytes is what of a wheel's METADATA is kept in memory.
-func textBytes(m wheel.Metadata) int64 {
-	n := len(m.Name) + len(m.Version) + len(m.RequiresPython)
-	for _, text := range m.RequiresDist {
-		n += len(text)
+// each calls do with 0 to n-1, on all cores, until ctx is done.
+func each(ctx context.Context, n int, do func(i int)) {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		group.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				do(int(i))
+			}
+		})
 	}
-	for _, text := range m.ProvidesExtra {
-		n += len(text)
+	group.Wait()
+}
+
+// textBytes is what of a wheel's METADATA and WHEEL is kept in memory.
+func textBytes(c wheel.Contents) int64 {
+	n := len(c.Name) + len(c.Version) + len(c.RequiresPython)
+	for _, texts := range [][]string{c.RequiresDist, c.ProvidesExtra, c.Tags} {
+		for _, text := range texts {
+			n += len(text)
+		}
 	}
 	return int64(n)
 }
 
-// notNeeded tells of wheels that no root reaches.
-func notNeeded(tarball string, files []wheelhouse.File, reached []Reached) []finding.Finding {
-	needed := map[string]bool{}
-	for _, r := range reached {
-		needed[r.File] = true
+// metadata gives the METADATA of every wheel, by file name.
+func metadata(contents map[string]wheel.Contents) map[string]wheel.Metadata {
+	of := make(map[string]wheel.Metadata, len(contents))
+	for file, c := range contents {
+		of[file] = c.Metadata
 	}
-	var rest []string
-	for _, file := range files {
-		if !needed[file.Name] {
-			rest = append(rest, file.Name)
-		}
-	}
-	if len(rest) == 0 {
-		return nil
-	}
-	return []finding.Finding{{
-		Code: "not-needed", Severity: finding.Info, Subject: tarball,
-		Message: fmt.Sprintf("%s that nothing asks for, not installed: %s", count(len(rest), "wheel"), listed(rest)),
-	}}
+	return of
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/wheeltest"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheel"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
@@ -24,11 +25,11 @@ func TestInspectBounds(t *testing.T) {
 		w := wheeltest.Wheel{Project: fmt.Sprintf("p%d", i), RequiresDist: []string{strings.Repeat("x", requirementBytes*2/5)}}
 		files = append(files, wheelhouse.File{Name: filepath.Base(w.Write(dir))})
 	}
-	metadata, found, err := inspect(t.Context(), dir, files)
-	if err != nil || len(metadata) != 3 || len(found) != 1 || found[0].Code != "too-many-requirements" {
+	contents, found, err := inspect(t.Context(), inFolder(dir), files, wheel.Limits{})
+	if err != nil || len(contents) != 3 || len(found) != 1 || found[0].Code != "too-many-requirements" {
 		t.Errorf("got %s, %v", brief(found), err)
 	}
-	_, found, err = inspect(t.Context(), dir, files[:2])
+	_, found, err = inspect(t.Context(), inFolder(dir), files[:2], wheel.Limits{})
 	if err != nil || len(found) != 0 {
 		t.Errorf("within the bounds: %s, %v", brief(found), err)
 	}
@@ -46,11 +47,11 @@ func TestInspectUnreadable(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("no zip"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		metadata, found, err := inspect(t.Context(), dir, []wheelhouse.File{{Name: name}})
+		contents, found, err := inspect(t.Context(), inFolder(dir), []wheelhouse.File{{Name: name}}, wheel.Limits{})
 		if err != nil || brief(found) != want {
 			t.Errorf("got %s, %v", brief(found), err)
 		}
-		if m, ok := metadata[name]; ok && (m.Name != "demo" || m.Version != "1.0") {
+		if m, ok := contents[name]; ok && name != "demo.whl" && (m.Name != "demo" || m.Version != "1.0") {
 			t.Errorf("got %v", m)
 		}
 	}

@@ -49,8 +49,10 @@ type Options struct {
 	// Network is "require", which refuses to run where it cannot be taken
 	// away, or "prefer", which runs nevertheless and says so. Empty: "prefer".
 	Network string
-	// Limits bound what is read of the tarball.
-	Limits wheelhouse.Limits
+	// Limits bound what is read of the tarball, WheelLimits what is read of
+	// each wheel and what it may unpack to.
+	Limits      wheelhouse.Limits
+	WheelLimits wheel.Limits
 	// Environ is the environment that interpreters are looked up in and that
 	// children get, cleaned; nil means none of either.
 	Environ []string

@@ -9,11 +9,12 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
 	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheel"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
 // Duplicates finds projects with two versions among the wheels' file names
-// (duplicate-project, FAIL) and versions with two wheels (duplicate-wheel,
-// WARN: they may be for several platforms). Names that are not a wheel's are
+// (duplicate-project, FAIL) and versions with two wheels (the same code, WARN:
+// they may be for several platforms). Names that are not a wheel's are
 // passed over: another rule reports them. Build uses it too.
 func Duplicates(wheels []string) []finding.Finding {
 	byProject := map[string][]wheel.Name{}
@@ -43,7 +44,7 @@ func Duplicates(wheels []string) []finding.Finding {
 			continue
 		}
 		found = append(found, finding.Finding{
-			Code: "duplicate-wheel", Severity: finding.Warn, Subject: project,
+			Code: "duplicate-project", Severity: finding.Warn, Subject: project,
 			Message: "several wheels of one version: " + listed(of),
 		})
 	}
@@ -94,6 +95,27 @@ func names(metadata map[string]wheel.Metadata) []finding.Finding {
 		}
 	}
 	return found
+}
+
+// unreached tells of wheels that no root reaches.
+func unreached(tarball string, files []wheelhouse.File, reached []Reached) []finding.Finding {
+	needed := map[string]bool{}
+	for _, r := range reached {
+		needed[r.File] = true
+	}
+	var rest []string
+	for _, file := range files {
+		if !needed[file.Name] {
+			rest = append(rest, file.Name)
+		}
+	}
+	if len(rest) == 0 {
+		return nil
+	}
+	return []finding.Finding{{
+		Code: "unreached", Severity: finding.Info, Subject: tarball,
+		Message: fmt.Sprintf("%s that nothing asks for, not installed: %s", count(len(rest), "wheel"), listed(rest)),
+	}}
 }
 
 // listed gives at most ten of the names, separated by commas.

@@ -21,7 +21,7 @@ func TestDuplicates(t *testing.T) {
 	}{
 		{"none", []string{"a-1-py3-none-any.whl", "b-1-py3-none-any.whl"}, ""},
 		{"two versions", []string{"a_b-1-py3-none-any.whl", "A.B-2-py3-none-any.whl"}, "FAIL duplicate-project a-b"},
-		{"one version spelled twice", []string{"a-1-py3-none-any.whl", "a-1.0-py2-none-any.whl"}, "WARN duplicate-wheel a"},
+		{"one version spelled twice", []string{"a-1-py3-none-any.whl", "a-1.0-py2-none-any.whl"}, "WARN duplicate-project a"},
 		{"two platforms and another version", []string{"a-1-py3-none-any.whl", "a-1-py2-none-any.whl", "a-1.1-py2-none-any.whl"}, "FAIL duplicate-project a"},
 		{"not a wheel", []string{"a-1-py3-none-any.whl", "a.whl"}, ""},
 	} {
@@ -304,10 +304,10 @@ func TestDeriveSpelling(t *testing.T) {
 func TestNotNeeded(t *testing.T) {
 	t.Parallel()
 	files := []wheelhouse.File{{Name: "a.whl"}, {Name: "b.whl"}}
-	if found := notNeeded("x.tgz", files, []Reached{{File: "a.whl"}}); brief(found) != "INFO not-needed x.tgz" || !strings.Contains(found[0].Message, "b.whl") {
+	if found := unreached("x.tgz", files, []Reached{{File: "a.whl"}}); brief(found) != "INFO unreached x.tgz" || !strings.Contains(found[0].Message, "b.whl") {
 		t.Errorf("got %v", found)
 	}
-	if found := notNeeded("x.tgz", files, []Reached{{File: "a.whl"}, {File: "b.whl"}}); found != nil {
+	if found := unreached("x.tgz", files, []Reached{{File: "a.whl"}, {File: "b.whl"}}); found != nil {
 		t.Errorf("got %v", found)
 	}
 }

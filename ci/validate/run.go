@@ -13,6 +13,7 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
 	"github.com/wheelhouse-ci/wheelhouse/ci/python"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheel"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
@@ -52,11 +53,13 @@ type run struct {
 	result  *Result
 	// sums are the wheels' sha256 by file name.
 	sums map[string]string
-	// unread are the findings about METADATA.
-	unread []finding.Finding
-	oracle *python.Oracle
-	env    python.Environment
-	venv   python.Venv
+	// contents is what was read of each wheel, by file name; unread are the
+	// findings of that.
+	contents map[string]wheel.Contents
+	unread   []finding.Finding
+	oracle   *python.Oracle
+	env      python.Environment
+	venv     python.Venv
 	// isolation says why a command cannot be run without a network here; nil
 	// when it can.
 	isolation error
@@ -112,8 +115,11 @@ func (r *run) read(ctx context.Context) error {
 	for _, w := range inv.Wheels {
 		r.sums[w.Name] = w.SHA256
 	}
-	r.result.Metadata, r.unread, err = inspect(ctx, dir, inv.Wheels)
-	return err
+	if r.contents, r.unread, err = inspect(ctx, inFolder(dir), inv.Wheels, r.o.WheelLimits); err != nil {
+		return err
+	}
+	r.result.Metadata = metadata(r.contents)
+	return nil
 }
 
 // ready finds the interpreter, then starts its helper, makes the virtual

@@ -47,7 +47,7 @@ func TestRunPasses(t *testing.T) {
 	if got, want := strings.Join(checks, " "), "tarball record lock packages requirements hashes install pip-check tests"; got != want {
 		t.Errorf("passed %s, want %s", got, want)
 	}
-	if got := brief(r.Findings); !strings.Contains(got, "INFO not-needed") || !strings.Contains(got, "WARN requirements-differ") {
+	if got := brief(r.Findings); !strings.Contains(got, "INFO unreached") || !strings.Contains(got, "WARN requirements-differ") {
 		t.Errorf("found %s", got)
 	}
 	if len(steps) != 3 || !strings.HasPrefix(steps[1], "installing 4 wheels with pip ") {

@@ -7,7 +7,7 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 )
 
-// maxHeaders bounds the headers of one METADATA; real ones have some hundred.
+// maxHeaders bounds the headers of one METADATA or WHEEL; real ones have some hundred.
 const maxHeaders = 20_000
 
 // header is one header: its name in lower case, and the lines of its value.
@@ -22,7 +22,7 @@ func (h header) value() string { return strings.Trim(strings.Join(h.lines, " "),
 // parseMetadata reads the headers of METADATA; the description below them is
 // not looked at.
 func parseMetadata(text []byte) (Metadata, error) {
-	headers, err := parseHeaders(text)
+	headers, err := parseHeaders(text, "METADATA", "bad-metadata")
 	if err != nil {
 		return Metadata{}, err
 	}
@@ -52,7 +52,11 @@ func parseMetadata(text []byte) (Metadata, error) {
 
 // parseHeaders reads headers up to the first empty line, or the first line
 // that is none: Python's email parser, which pip uses, ends them there too.
-func parseHeaders(text []byte) ([]header, error) {
+// file and code are for the errors.
+func parseHeaders(text []byte, file, code string) ([]header, error) {
+	bad := func(format string, args ...any) error {
+		return fault.New(fault.Refused, code, "reading "+file+": "+format, args...)
+	}
 	var headers []header
 	rest := string(text)
 	for number := 1; rest != ""; number++ {
@@ -63,11 +67,11 @@ func parseHeaders(text []byte) ([]header, error) {
 			break
 		}
 		if strings.ContainsFunc(line, isControl) || !utf8.ValidString(line) {
-			return nil, badMetadata("line %d holds control characters or is not UTF-8", number)
+			return nil, bad("line %d holds control characters or is not UTF-8", number)
 		}
 		if line[0] == ' ' || line[0] == '\t' {
 			if len(headers) == 0 {
-				return nil, badMetadata("line %d continues no header", number)
+				return nil, bad("line %d continues no header", number)
 			}
 			last := &headers[len(headers)-1]
 			last.lines = append(last.lines, strings.Trim(line, " \t"))
@@ -78,7 +82,7 @@ func parseHeaders(text []byte) ([]header, error) {
 			break
 		}
 		if len(headers) == maxHeaders {
-			return nil, fault.New(fault.Refused, "too-large", "reading METADATA: more than %d headers", maxHeaders)
+			return nil, fault.New(fault.Refused, "zip-bomb", "reading %s: more than %d headers", file, maxHeaders)
 		}
 		headers = append(headers, header{strings.ToLower(name), []string{strings.Trim(value, " \t")}})
 	}
