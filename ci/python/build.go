@@ -54,11 +54,11 @@ func Wheel(ctx context.Context, i Interpreter, requirements, dir string, environ
 	redact := newRedactor(environ)
 	kept := &tail{}
 	out := redact.writer(io.MultiWriter(writerOrDiscard(progress), kept))
-	err = stream(ctx, command.Command{
+	err = stream(ctx, i.command(command.Command{
 		Path: i.Path,
 		Args: wheelArgs(i, requirements, dir, log),
 		Env:  wheelEnviron(environ),
-	}, out)
+	}), out)
 	err = errors.Join(err, out.Flush())
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("building the wheels of %s: %w", requirements, ctx.Err())

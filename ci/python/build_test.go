@@ -119,7 +119,7 @@ func TestErrorLines(t *testing.T) {
 // pytest's report lies with the caller's temporary files.
 func TestPytestsTemporaryFolder(t *testing.T) {
 	t.Parallel()
-	v := Venv{environ: []string{"TMPDIR=" + filepath.Join(t.TempDir(), "absent")}}
+	v := Venv{maker: Interpreter{environ: []string{"TMPDIR=" + filepath.Join(t.TempDir(), "absent")}}}
 	_, err := Pytest(context.Background(), v, t.TempDir(), nil, false, nil)
 	wantCode(t, err, "tests-failed", fault.Unable)
 }

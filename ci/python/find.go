@@ -34,6 +34,11 @@ type Interpreter struct {
 	Version string
 	// FreeThreaded tells of 3.13t and its like.
 	FreeThreaded bool
+	// Through makes of a command for the interpreter's machine one for this
+	// machine, such as one that enters a container; nil: it is this machine.
+	// The command's Stdin and Stderr are the result's as well. Files lie at
+	// the same absolute paths in both.
+	Through func(command.Command) command.Command
 
 	// environ is the environment that it was found in; nil means the
 	// process's own.
@@ -62,6 +67,14 @@ func leadingDigits(s string) string {
 	return s[:end]
 }
 
+// command gives the command as it is started here.
+func (i Interpreter) command(c command.Command) command.Command {
+	if i.Through == nil {
+		return c
+	}
+	return i.Through(c)
+}
+
 // cleanEnviron is what the interpreter runs in when it proves something.
 func (i Interpreter) cleanEnviron() []string {
 	if i.environ == nil {
@@ -76,6 +89,9 @@ type Search struct {
 	Want string
 	// Environ is the environment looked in (PATH); nil means an empty one.
 	Environ []string
+	// Through is the Interpreter's. Where it is set, the names are tried
+	// there, whatever PATH is here, and a path is one there.
+	Through func(command.Command) command.Command
 	// Typed is how the user names the target for the hint: "build". Empty
 	// leaves the command out of the hint.
 	Typed string
@@ -102,11 +118,14 @@ func Find(ctx context.Context, s Search) (Interpreter, error) {
 
 // findPath probes the one interpreter that was named.
 func findPath(ctx context.Context, s Search) (Interpreter, error) {
-	path, err := filepath.Abs(s.Want)
-	if err != nil {
-		return Interpreter{}, fault.New(fault.Unable, "no-python", "looking for the Python %s: %w", s.Want, err)
+	path := s.Want
+	if s.Through == nil {
+		var err error
+		if path, err = filepath.Abs(path); err != nil {
+			return Interpreter{}, fault.New(fault.Unable, "no-python", "looking for the Python %s: %w", s.Want, err)
+		}
 	}
-	i, err := probe(ctx, path, s.Environ, probeTime)
+	i, err := probe(ctx, path, s, probeTime)
 	if ctx.Err() != nil {
 		return Interpreter{}, fmt.Errorf("asking %s for its version: %w", s.Want, ctx.Err())
 	}
@@ -130,8 +149,12 @@ func findVersion(ctx context.Context, s Search) (Interpreter, error) {
 	var attempts []attempt
 	limited, cancel := context.WithTimeout(ctx, searchTime)
 	defer cancel()
-	for _, path := range candidates(names, getenv(s.Environ, "PATH")) {
-		i, err := probe(limited, path, s.Environ, probeTime)
+	paths := names
+	if s.Through == nil {
+		paths = candidates(names, getenv(s.Environ, "PATH"))
+	}
+	for _, path := range paths {
+		i, err := probe(limited, path, s, probeTime)
 		if ctx.Err() != nil {
 			return Interpreter{}, fmt.Errorf("looking for Python %s: %w", s.Want, ctx.Err())
 		}
@@ -222,14 +245,15 @@ sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
 `
 
 // probe starts one candidate and reads what it says of itself within limit.
-func probe(ctx context.Context, path string, environ []string, limit time.Duration) (Interpreter, error) {
+func probe(ctx context.Context, path string, s Search, limit time.Duration) (Interpreter, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	out, err := capture(ctx, command.Command{
+	there := Interpreter{Through: s.Through, environ: s.Environ}
+	out, err := capture(ctx, there.command(command.Command{
 		Path: path,
 		Args: []string{"-I", "-c", probeScript},
-		Env:  CleanEnviron(environ),
-	}, probeBytes)
+		Env:  CleanEnviron(s.Environ),
+	}), probeBytes)
 	switch {
 	case ctx.Err() == context.DeadlineExceeded:
 		return Interpreter{}, fmt.Errorf("did not answer in %s", limit)
@@ -237,7 +261,7 @@ func probe(ctx context.Context, path string, environ []string, limit time.Durati
 		return Interpreter{}, err
 	}
 	i, err := parseProbe(string(out))
-	i.environ = environ
+	i.Through, i.environ = s.Through, s.Environ
 	return i, err
 }
 

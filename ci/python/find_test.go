@@ -112,11 +112,11 @@ func TestFindInterrupted(t *testing.T) {
 func TestProbeIsBounded(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	_, err := probe(context.Background(), fake(t, dir, "hangs", "sleep 600"), nil, 50*time.Millisecond)
+	_, err := probe(context.Background(), fake(t, dir, "hangs", "sleep 600"), Search{}, 50*time.Millisecond)
 	if err == nil || !strings.Contains(err.Error(), "did not answer in") {
 		t.Errorf("a hanging interpreter: %v", err)
 	}
-	_, err = probe(context.Background(), fake(t, dir, "floods", "while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done"), nil, time.Minute)
+	_, err = probe(context.Background(), fake(t, dir, "floods", "while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done"), Search{}, time.Minute)
 	if err == nil || !strings.Contains(err.Error(), "printed more than") {
 		t.Errorf("an interpreter that prints without end: %v", err)
 	}

@@ -142,7 +142,7 @@ func (x *Index) fetch(ctx context.Context, i Interpreter, f Fetch, requirements 
 	out := redact.writer(io.MultiWriter(writerOrDiscard(f.Progress), kept))
 	args := append(pipModule(i), "download", "--log", log, "--no-deps", "--only-binary=:all:", "--require-hashes", "--progress-bar", "off",
 		"--disable-pip-version-check", "--no-input", "--dest", wheels, "-r", list)
-	err := stream(ctx, command.Command{Path: i.Path, Args: append(args, targets...), Env: wheelEnviron(environ)}, out)
+	err := stream(ctx, i.command(command.Command{Path: i.Path, Args: append(args, targets...), Env: wheelEnviron(environ)}), out)
 	err = errors.Join(err, out.Flush())
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", doing, ctx.Err())

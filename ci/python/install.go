@@ -97,7 +97,7 @@ func (in Installer) pip(ctx context.Context, v Venv, args []string) ([]string, e
 	kept := &tail{}
 	redact := newRedactor(c.Env)
 	out := redact.writer(io.MultiWriter(writerOrDiscard(in.Progress), kept))
-	err = stream(ctx, c, out)
+	err = stream(ctx, in.Interpreter.command(c), out)
 	err = errors.Join(err, out.Flush())
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("pip %s: %w", args[0], ctx.Err())

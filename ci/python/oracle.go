@@ -63,12 +63,12 @@ func Start(ctx context.Context, i Interpreter) *Oracle {
 		return o
 	}
 	o.question = question
-	o.pipe = command.Command{
+	o.pipe = i.command(command.Command{
 		Path:  i.Path,
 		Args:  []string{"-I", "-c", askScript},
 		Env:   i.cleanEnviron(),
 		Stdin: input,
-	}.Pipe(o.ctx)
+	}).Pipe(o.ctx)
 	input.Close()
 	o.lines = bufio.NewReader(io.LimitReader(o.pipe, oracleBytes))
 	go func() {

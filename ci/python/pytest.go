@@ -24,10 +24,7 @@ const noTestsStatus = 5
 // tests pass takes at least one that passed. Output goes to progress; nil
 // means nowhere. Codes: pytest-missing, no-tests, tests-failed, no-isolation.
 func Pytest(ctx context.Context, v Venv, dir string, args []string, noNetwork bool, progress io.Writer) (verdict.Tests, error) {
-	environ := v.environ
-	if environ == nil {
-		environ = CleanEnviron(os.Environ())
-	}
+	environ := v.maker.cleanEnviron()
 	// Where the caller's temporary files go, they are removed with them.
 	private, err := os.MkdirTemp(getenv(environ, "TMPDIR"), "wheelhouse-pytest-")
 	if err != nil {
@@ -36,7 +33,7 @@ func Pytest(ctx context.Context, v Venv, dir string, args []string, noNetwork bo
 	defer os.RemoveAll(private)
 	report := filepath.Join(private, "junit.xml")
 	kept := &tail{}
-	err = stream(ctx, command.Command{
+	err = stream(ctx, v.maker.command(command.Command{
 		Path: v.Python,
 		Args: append([]string{"-I", "-B", "-m", "pytest", "-o", "cache_dir=" + filepath.Join(private, "cache"),
 			"--junitxml=" + report}, args...),
@@ -45,7 +42,7 @@ func Pytest(ctx context.Context, v Venv, dir string, args []string, noNetwork bo
 		Env:       setenv(environ, "PYTHONDONTWRITEBYTECODE", "1"),
 		NoNetwork: noNetwork,
 		Python:    v.Python,
-	}, io.MultiWriter(writerOrDiscard(progress), kept))
+	}), io.MultiWriter(writerOrDiscard(progress), kept))
 	if ctx.Err() != nil {
 		return verdict.Tests{}, fmt.Errorf("running the tests in %s: %w", dir, ctx.Err())
 	}

@@ -56,12 +56,12 @@ func askHash(ctx context.Context, i Interpreter, link Link, id identity, private
 	}
 	kept := &tail{}
 	// It fails whatever happens; only what it says counts.
-	_ = stream(ctx, command.Command{
+	_ = stream(ctx, i.command(command.Command{
 		Path: i.Path,
 		Args: append(pipModule(i), "download", "--no-deps", "--no-binary", ":all:", "--require-hashes", "--progress-bar", "off",
 			"--disable-pip-version-check", "--no-input", "--dest", filepath.Join(private, "sdists"), "-r", requirement),
 		Env: wheelEnviron(environ),
-	}, kept)
+	}), kept)
 	if ctx.Err() != nil {
 		return "", fmt.Errorf("asking for the hash of %s: %w", link.File, ctx.Err())
 	}

@@ -19,8 +19,8 @@ type Venv struct {
 	Dir    string // absolute
 	Python string // the venv's interpreter, absolute
 
-	// environ is that of the interpreter which made it.
-	environ []string
+	// maker is the interpreter which made it.
+	maker Interpreter
 	// created tells that there was no such folder before.
 	created bool
 }
@@ -50,14 +50,15 @@ func NewVenv(ctx context.Context, i Interpreter, dir string) (Venv, error) {
 	if err != nil {
 		return Venv{}, err
 	}
-	_, err = capture(ctx, command.Command{
+	_, err = capture(ctx, i.command(command.Command{
 		Path: i.Path,
 		Args: []string{"-I", "-m", "venv", "--without-pip", dir},
 		Env:  i.cleanEnviron(),
-	}, probeBytes)
-	v := Venv{Dir: dir, Python: venvPython(dir), environ: i.cleanEnviron(), created: created}
+	}), probeBytes)
+	v := Venv{Dir: dir, Python: venvPython(dir), maker: i, created: created}
 	if err == nil {
-		_, err = os.Stat(v.Python)
+		// A link to an interpreter elsewhere leads nowhere here.
+		_, err = os.Lstat(v.Python)
 	}
 	if err == nil {
 		return v, nil
