@@ -89,7 +89,7 @@ func (h house) environ() []string {
 
 func (h house) run(t *testing.T, args ...string) said {
 	t.Helper()
-	return run(t, h.dir, h.environ(), append([]string{h.program}, args...)...)
+	return quietly(t, h.dir, h.environ(), append([]string{h.program}, args...)...)
 }
 
 // copied gives a copy of the house.
@@ -161,10 +161,10 @@ func TestKilledAtEveryCall(t *testing.T) {
 				for at := 0; ; at++ {
 					h := template.copied(t)
 					r := tracer{at: at}
-					status := r.run(t, command(t.Context(), h.dir, h.environ(), append([]string{h.program}, c.args...)...))
+					status, text := r.run(t, command(t.Context(), h.dir, h.environ(), append([]string{h.program}, c.args...)...))
 					if len(r.calls) <= at {
 						if status != 0 || at < 20 {
-							t.Errorf("it ended with %d after %d calls: %v", status, at, r.calls)
+							t.Errorf("it ended with %d after %d calls: %v\n%s", status, at, r.calls, text)
 						}
 						return
 					}
@@ -202,7 +202,7 @@ func TestCallsFail(t *testing.T) {
 				} {
 					h := template.copied(t)
 					output := filepath.Join(h.dir, "strace.txt")
-					ended := run(t, h.dir, h.environ(), append([]string{strace, "-f", "-qq", "-o", output, "-e", "inject=" + inject, h.program}, c.args...)...)
+					ended := quietly(t, h.dir, h.environ(), append([]string{strace, "-f", "-qq", "-o", output, "-e", "inject=" + inject, h.program}, c.args...)...)
 					calls := string(read(t, output))
 					mute := muted.MatchString(calls) // nothing can be said
 					if ended.status > 3 || ended.status != 0 && !mute && !coded.MatchString(ended.stderr) || strings.Contains(ended.all(), "goroutine ") {

@@ -90,17 +90,23 @@ func command(ctx context.Context, dir string, more []string, args ...string) *ex
 	return cmd
 }
 
-// run runs a command to its end.
+// run runs a command to its end, and logs how long it took.
 func run(t *testing.T, dir string, more []string, args ...string) said {
+	t.Helper()
+	start := time.Now()
+	defer func() { t.Logf("%.1f s: %s", time.Since(start).Seconds(), strings.Join(args, " ")) }()
+	return quietly(t, dir, more, args...)
+}
+
+// quietly is run for one of hundreds of commands, whose lines would hide the rest.
+func quietly(t *testing.T, dir string, more []string, args ...string) said {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), commandTime)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := command(ctx, dir, more, args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	start := time.Now()
 	err := cmd.Run()
-	t.Logf("%.1f s: %s", time.Since(start).Seconds(), strings.Join(args, " "))
 	return said{ended(t, ctx, err, args[0]), stdout.String(), stderr.String()}
 }
 

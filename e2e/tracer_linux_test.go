@@ -53,16 +53,17 @@ const (
 )
 
 // run runs the program to its end and gives its exit status, -1 for a killed
-// one. Only Linux lets itself be traced like this.
-func (r *tracer) run(t *testing.T, cmd *exec.Cmd) int {
+// one, and all that it said. Only Linux lets itself be traced like this.
+func (r *tracer) run(t *testing.T, cmd *exec.Cmd) (ended int, text string) {
 	t.Helper()
 	output, err := os.CreateTemp(t.TempDir(), "output")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer output.Close()
+	defer func() { text = string(read(t, output.Name())) }()
 	cmd.Stdout, cmd.Stderr = output, output
-	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Setpgid: true}
 	runtime.LockOSThread() // a tracer is a thread
 	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
@@ -70,8 +71,12 @@ func (r *tracer) run(t *testing.T, cmd *exec.Cmd) int {
 	}
 	pid := cmd.Process.Pid
 	var status unix.WaitStatus
-	if _, err := unix.Wait4(pid, &status, unix.WALL, nil); err != nil {
-		t.Fatal(err)
+	for {
+		if _, err := unix.Wait4(pid, &status, unix.WALL, nil); err == nil {
+			break
+		} else if err != unix.EINTR {
+			t.Fatal(err)
+		}
 	}
 	if err := unix.PtraceSetOptions(pid, unix.PTRACE_O_TRACECLONE|unix.PTRACE_O_TRACESYSGOOD|unix.PTRACE_O_EXITKILL); err != nil {
 		t.Fatal(err)
@@ -79,15 +84,16 @@ func (r *tracer) run(t *testing.T, cmd *exec.Cmd) int {
 	if err := unix.PtraceSyscall(pid, 0); err != nil {
 		t.Fatal(err)
 	}
-	ended := -1
+	ended = -1
 	for {
-		// This thread's children alone: other tests have theirs.
-		thread, err := unix.Wait4(-1, &status, unix.WALL|unix.WNOTHREAD, nil)
+		// This thread's children alone, and of those this group's: other tests
+		// have theirs, some started by this very thread when it was not locked.
+		thread, err := unix.Wait4(-pid, &status, unix.WALL|unix.WNOTHREAD, nil)
 		if err == unix.EINTR {
 			continue
 		}
 		if err == unix.ECHILD {
-			return ended
+			return ended, ""
 		}
 		if err != nil {
 			t.Fatal(err)
