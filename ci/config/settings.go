@@ -25,6 +25,14 @@ type Settings struct {
 		// Network is "prefer" (a network namespace where there is one) or
 		// "require".
 		Network string
+		// Warn are the rules' codes that are to be warnings, each for all
+		// wheels or for one project's ("code:project").
+		Warn []string
+		// GLIBC is the highest glibc that wheels may ask for, "2.28"; empty for
+		// any.
+		GLIBC string
+		// Record tells whether members' bytes are held against RECORD.
+		Record bool
 	}
 	Fetch struct {
 		// Outdir is the folder that artifacts of runs are fetched to.
@@ -76,6 +84,13 @@ type Settings struct {
 		TotalBytes  int64
 		// Ratio is the most bytes inflated for one compressed.
 		Ratio int
+		// WheelMembers is the most members of a wheel, WheelBytes the most
+		// bytes that they may unpack to, WheelRatio that for one of the
+		// wheel's, WheelMetadataBytes the most of METADATA.
+		WheelMembers       int
+		WheelBytes         int64
+		WheelRatio         int
+		WheelMetadataBytes int64
 	}
 }
 
@@ -148,6 +163,18 @@ func settings() []setting {
 			key: "validate.network", fallback: "prefer", choices: []string{"prefer", "require"},
 			doc:   "Whether the proof must run without a network: \"prefer\" takes a network\nnamespace where the machine has one and says so where not, \"require\" fails there.",
 			field: func(s *Settings) any { return &s.Validate.Network },
+		}, {
+			key: "validate.warn", kind: list, fallback: "", optional: true, check: checkWarn,
+			doc:   "Rules that only warn: codes as in the findings, each for all wheels or, as in\n\"record-mismatch:sentry-cli\", for one project's; [] for none.",
+			field: func(s *Settings) any { return &s.Validate.Warn },
+		}, {
+			key: "validate.glibc", fallback: "", optional: true, check: checkGLIBC,
+			doc:   "The oldest glibc that the wheels are to run on, such as \"2.28\": wheels that ask for\na later one are refused; \"\" for any.",
+			field: func(s *Settings) any { return &s.Validate.GLIBC },
+		}, {
+			key: "validate.record", kind: boolean, fallback: "true",
+			doc:   "Whether every file in the wheels is held against the hash in its wheel's RECORD.\nNames and sizes always are.",
+			field: func(s *Settings) any { return &s.Validate.Record },
 		}, {
 			key: "fetch.outdir", kind: path, fallback: "ci_artifacts",
 			doc:   "The folder that the artifacts of CI runs are fetched to.",
@@ -244,6 +271,22 @@ func settings() []setting {
 			key: "limits.ratio", kind: number, fallback: "100",
 			doc:   "The most bytes that one compressed byte may become, on average, beyond the first 64 MiB.",
 			field: func(s *Settings) any { return &s.Limits.Ratio },
+		}, {
+			key: "limits.wheel-members", kind: number, fallback: "100000",
+			doc:   "The most members that a wheel may have.",
+			field: func(s *Settings) any { return &s.Limits.WheelMembers },
+		}, {
+			key: "limits.wheel-bytes", kind: size, fallback: "16GiB",
+			doc:   "The most bytes that a wheel may unpack to; units as above.",
+			field: func(s *Settings) any { return &s.Limits.WheelBytes },
+		}, {
+			key: "limits.wheel-ratio", kind: number, fallback: "100",
+			doc:   "The most bytes that one byte of a wheel may become, on average, once it unpacks to more\nthan 64 MiB.",
+			field: func(s *Settings) any { return &s.Limits.WheelRatio },
+		}, {
+			key: "limits.wheel-metadata-bytes", kind: size, fallback: "8MiB",
+			doc:   "The most bytes of a wheel's METADATA; units as above.",
+			field: func(s *Settings) any { return &s.Limits.WheelMetadataBytes },
 		},
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
 )
 
 // assign parses value as st has it and stores it in s. Relative paths are
@@ -121,6 +123,23 @@ func (st setting) assignList(s *Settings, items []string) (string, error) {
 func checkGrouping(item string) error {
 	if item != "python" && item != "platform" {
 		return fmt.Errorf("%s is nothing to group by; it is python or platform", brief(item))
+	}
+	return nil
+}
+
+// checkWarn says what is wrong with an item of validate.warn.
+func checkWarn(item string) error {
+	_, err := finding.ParseDowngrade(item)
+	return err
+}
+
+// glibcText is a version of glibc.
+var glibcText = regexp.MustCompile(`^[0-9]{1,3}\.[0-9]{1,3}$`)
+
+// checkGLIBC says what is wrong with validate.glibc.
+func checkGLIBC(value string) error {
+	if !glibcText.MatchString(value) {
+		return fmt.Errorf("%s is no version of glibc, such as 2.28", brief(value))
 	}
 	return nil
 }

@@ -51,6 +51,29 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+func TestCheckRules(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		check func(string) error
+		value string
+		says  string // empty: right
+	}{
+		{checkWarn, "record-mismatch", ""},
+		{checkWarn, "record-mismatch:sentry-cli", ""},
+		{checkWarn, "record-mismach", "these can: bad-file-name"},
+		{checkWarn, "zip-bomb", "cannot be a warning"},
+		{checkGLIBC, "2.28", ""},
+		{checkGLIBC, "2", "such as 2.28"},
+		{checkGLIBC, "2.28.1", "such as 2.28"},
+		{checkGLIBC, "manylinux_2_28", "such as 2.28"},
+	} {
+		err := c.check(c.value)
+		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%q: %v", c.value, err)
+		}
+	}
+}
+
 func TestCheckName(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"wheelhouse-{python}", "x", "w_{python}.linux", "{python}+x"} {
