@@ -26,6 +26,10 @@ type ReadOptions struct {
 	// nil. It is called from another goroutine, but never twice at once and
 	// never after Read returned.
 	Progress func(read int64)
+	// Raw is written all bytes of the file, in order, from another goroutine,
+	// which is done when Read returns; its errors are passed over. May be nil.
+	// Where Read fails it may have been written a part.
+	Raw io.Writer
 	// Rest is told, in the tar's order, of all inflated bytes that are no
 	// wheel's (headers, padding, other members, the end), which are valid
 	// during the call alone; and with no bytes of each wheel whose own, more
@@ -55,7 +59,7 @@ func Read(ctx context.Context, path string, o ReadOptions) (*Inventory, error) {
 // ReadFile is Read of a tarball that is open, from its first byte; the file's
 // own offset stays. The codes are Read's, without tar-missing.
 func ReadFile(ctx context.Context, f *os.File, o ReadOptions) (*Inventory, error) {
-	r := &reading{name: f.Name(), limits: o.Limits.withDefaults(), progress: o.Progress, rest: o.Rest, chunkSize: chunkSize}
+	r := &reading{name: f.Name(), limits: o.Limits.withDefaults(), progress: o.Progress, raw: o.Raw, rest: o.Rest, chunkSize: chunkSize}
 	if o.Extract != "" {
 		var err error
 		if r.extract, err = newExtraction(o.Extract); err != nil {
@@ -100,6 +104,7 @@ type reading struct {
 	name      string // for messages
 	limits    Limits
 	progress  func(int64)
+	raw       io.Writer // nil: nobody wants it
 	rest      func([]byte, *File)
 	chunkSize int
 	extract   *extraction // nil: write nothing
@@ -111,7 +116,11 @@ func (r *reading) run(outer context.Context, in io.Reader) (*Inventory, error) {
 	ctx, cancel := context.WithCancel(outer)
 	defer cancel()
 	total := sha256.New()
-	raw := &input{ring: newRing(r.chunkSize, 2), out: [2]chan *chunk{queue(), queue()}, progress: r.progress}
+	raw := &input{ring: newRing(r.chunkSize, 2), out: []chan *chunk{queue(), queue()}, progress: r.progress}
+	if r.raw != nil {
+		raw.ring.holders++
+		raw.out = append(raw.out, queue())
+	}
 	wheels := &wheelSink{hash: queue()}
 	if r.extract != nil {
 		wheels.write = queue()
@@ -124,6 +133,9 @@ func (r *reading) run(outer context.Context, in io.Reader) (*Inventory, error) {
 	group.Go(func() { raw.read(ctx, in) })
 	group.Go(func() { hashChunks(total, raw.out[0]) })
 	group.Go(func() { hashWheels(wheels.hash) })
+	if r.raw != nil {
+		group.Go(func() { hashChunks(r.raw, raw.out[2]) })
+	}
 	if r.extract != nil {
 		group.Go(func() {
 			if r.extract.writeWheels(wheels.write); r.extract.err != nil {
@@ -156,7 +168,7 @@ func (r *reading) run(outer context.Context, in io.Reader) (*Inventory, error) {
 // input reads the file into chunks.
 type input struct {
 	ring     *ring
-	out      [2]chan *chunk // to the tarball's hash, to the gzip reader
+	out      []chan *chunk // to the tarball's hash, to the gzip reader, to who else wants it
 	progress func(int64)
 	// size and err are to be read once out was closed; err is nil at the end
 	// of the file.
@@ -165,8 +177,11 @@ type input struct {
 }
 
 func (in *input) read(ctx context.Context, r io.Reader) {
-	defer close(in.out[0])
-	defer close(in.out[1])
+	defer func() {
+		for _, out := range in.out {
+			close(out)
+		}
+	}()
 	for {
 		c, err := in.ring.get(ctx)
 		if err != nil {
@@ -176,8 +191,9 @@ func (in *input) read(ctx context.Context, r io.Reader) {
 		c.n, err = io.ReadFull(r, c.buf)
 		in.size += int64(c.n)
 		if c.n > 0 {
-			in.out[0] <- c
-			in.out[1] <- c
+			for _, out := range in.out {
+				out <- c
+			}
 		}
 		if in.progress != nil {
 			in.progress(in.size)

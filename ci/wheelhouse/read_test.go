@@ -29,8 +29,10 @@ func TestReadOurOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	var progress []int64
+	var raw bytes.Buffer
 	inv, err := Read(context.Background(), path, ReadOptions{
 		Extract:  out,
+		Raw:      &raw,
 		Progress: func(n int64) { progress = append(progress, n) },
 	})
 	if err != nil {
@@ -41,6 +43,9 @@ func TestReadOurOwn(t *testing.T) {
 	}
 	if !slices.IsSorted(progress) || progress[len(progress)-1] != inv.Size {
 		t.Errorf("progress %v", progress)
+	}
+	if whole, err := os.ReadFile(path); err != nil || !bytes.Equal(raw.Bytes(), whole) {
+		t.Errorf("the raw bytes are %d, those of the file %d, %v", raw.Len(), len(whole), err)
 	}
 	checkExtracted(t, out, sample())
 }
