@@ -5,6 +5,7 @@ go 1.25.0
 tool github.com/magefile/mage
 
 require (
+	github.com/ProtonMail/go-crypto v1.5.2
 	github.com/aquasecurity/go-pep440-version v0.0.1
 	github.com/bitfield/script v0.25.0
 	github.com/cli/go-gh/v2 v2.12.2
@@ -33,6 +34,7 @@ require (
 	github.com/aquasecurity/go-version v0.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/cli/safeexec v1.0.0 // indirect
+	github.com/cloudflare/circl v1.6.3 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/google/go-querystring v1.1.0 // indirect

@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"ci/wheel", "ci/finding", "ci/deflate", "ci/release"},
 	{"ci/lock", "ci/meta", "ci/verdict", "ci/requirements", "ci/config", "ci/wheelhouse", "ci/python", "ci/entry", "ci/rebuild"},
 	{
-		"ci/validate", "ci/archive", "ci/report", "ci/actions", "ci/retain", "ci/store",
+		"ci/validate", "ci/archive", "ci/report", "ci/actions", "ci/retain", "ci/store", "ci/provenance",
 		"ci/store/filestore", "ci/store/s3store", "ci/store/ocistore", "ci/store/releasestore", "ci/store/rclonestore", "ci/store/storetest",
 	},
 	{"ci/targets"},
@@ -55,6 +55,7 @@ var standard = []string{"ci/internal/", "ci/fault", "ci/finding", "internal/comp
 var keepers = map[string][]string{
 	"github.com/magefile/mage":                  {"ci/targets", "magefiles"},
 	"github.com/bitfield/script":                {"ci/command", "ci/python"},
+	"github.com/ProtonMail/go-crypto":           {"ci/provenance"},
 	"github.com/otiai10/copy":                   {"ci/archive"},
 	"github.com/google/go-github":               {"ci/actions"},
 	"github.com/cli/go-gh":                      {"ci/actions"},

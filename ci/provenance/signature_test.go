@@ -1,0 +1,334 @@
+package provenance
+
+import (
+	"bytes"
+	"crypto"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+)
+
+// TestSignatureStates makes a signature of each state, and each attack on one.
+func TestSignatureStates(t *testing.T) {
+	t.Parallel()
+	file, sums := []byte("the tarball"), []byte("the checksums")
+	key := newKey(t, noon.Add(-100*day), 0)
+	twin := newKey(t, noon.Add(-100*day), 0) // of the same name
+	short := newKey(t, noon.Add(-100*day), 50*day)
+	revoked := newKey(t, noon.Add(-100*day), 0)
+	before := sealOf(t, revoked, file, at(noon.Add(-60*day)))
+	if err := revoked.Revoke(packet.KeySuperseded, "a newer one", at(noon.Add(-day))); err != nil {
+		t.Fatal(err)
+	}
+	subkeyed := newKey(t, noon.Add(-100*day), 0)
+	if err := subkeyed.AddSigningSubkey(at(noon.Add(-90 * day))); err != nil {
+		t.Fatal(err)
+	}
+	gone := newKey(t, noon.Add(-100*day), 0)
+	if err := gone.AddSigningSubkey(at(noon.Add(-90 * day))); err != nil {
+		t.Fatal(err)
+	}
+	bySubkey := sealOf(t, gone, file, at(noon.Add(-60*day)))
+	if err := gone.Subkeys[len(gone.Subkeys)-1].Revoke(packet.KeyCompromised, "lost", at(noon.Add(-day))); err != nil {
+		t.Fatal(err)
+	}
+	lasting := at(noon.Add(-10 * day))
+	lasting.SigLifetimeSecs = uint32(5 * day / time.Second)
+	all := []*openpgp.Entity{key, short, revoked, subkeyed, gone}
+	good := sealOf(t, key, file, at(noon))
+
+	for name, test := range map[string]struct {
+		seal  []byte // nil: none
+		state string
+		now   time.Time // zero: noon
+	}{
+		"good":                          {seal: good, state: OK},
+		"old, of a key that goes on":    {seal: sealOf(t, key, file, at(noon.Add(-90*day))), state: OK},
+		"by a subkey":                   {seal: sealOf(t, subkeyed, file, at(noon)), state: OK},
+		"a clock that is a little fast": {seal: sealOf(t, key, file, at(noon.Add(Skew))), state: OK},
+		"none":                          {state: Unsigned},
+		"of another file":               {seal: sealOf(t, key, []byte("another"), at(noon)), state: Tampered},
+		"of the checksums":              {seal: sealOf(t, key, sums, at(noon)), state: Tampered},
+		"by a key of the same name":     {seal: sealOf(t, twin, file, at(noon)), state: UnknownKey},
+		"old, of an expired key":        {seal: sealOf(t, short, file, at(noon.Add(-60*day))), state: KeyExpired},
+		"of a key in its last second":   {seal: sealOf(t, short, file, at(noon.Add(-60*day))), state: OK, now: noon.Add(-50 * day)},
+		"of a key after its last":       {seal: sealOf(t, short, file, at(noon.Add(-60*day))), state: KeyExpired, now: noon.Add(-50*day + time.Second)},
+		"old, of a revoked key":         {seal: before, state: KeyRevoked},
+		"old, of a revoked subkey":      {seal: bySubkey, state: KeyRevoked},
+		"that lasted until yesterday":   {seal: sealOf(t, key, file, lasting), state: SignatureExpired},
+		"dated tomorrow":                {seal: sealOf(t, key, file, at(noon.Add(day))), state: FromFuture},
+		"dated six minutes ahead":       {seal: sealOf(t, key, file, at(noon.Add(Skew+time.Second))), state: FromFuture},
+		"empty":                         {seal: []byte{}, state: Malformed},
+		"two signatures":                {seal: append(bytes.Clone(good), good...), state: Malformed},
+		"text before it":                {seal: append([]byte("signed by CI:\n"), good...), state: Malformed},
+		"text after it":                 {seal: append(bytes.Clone(good), "and more"...), state: Malformed},
+		"cut short":                     {seal: good[:len(good)/2], state: Malformed},
+		"a public key":                  {seal: publicKeys(t, key), state: Malformed},
+		"garbage":                       {seal: []byte("\x88\x05garbage"), state: Malformed},
+		"too long":                      {seal: bytes.Repeat([]byte("\n"), maxSignature+1), state: Malformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := test.now
+			if now.IsZero() {
+				now = noon
+			}
+			files := map[string][]byte{"": file, ChecksumsSuffix: sums}
+			if test.seal != nil {
+				files[SignatureSuffix] = test.seal
+			}
+			checks, err := VerifySignatures(t.Context(), aSet(t, files), trusting(t, now, all))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := checks[0]
+			want := map[string]string{OK: Pass, Unsigned: Skip}[test.state]
+			if want == "" {
+				want = Fail
+			}
+			if got.State != test.state || got.Result != want || got.Reason == "" || (got.Result == Pass) != (got.Hint == "") {
+				t.Errorf("%+v, want %s and %s", got, want, test.state)
+			}
+			if checks[1].State != Unsigned {
+				t.Errorf("the checksums: %+v", checks[1])
+			}
+		})
+	}
+	t.Run("a key that does not count", func(t *testing.T) {
+		t.Parallel()
+		path := aSet(t, map[string][]byte{"": file, SignatureSuffix: sealOf(t, twin, file, at(noon))})
+		checks, err := VerifySignatures(t.Context(), path, trusting(t, noon, []*openpgp.Entity{key}, twin))
+		if err != nil || checks[0].State != WrongSigner || checks[0].Result != Fail {
+			t.Errorf("%+v, %v", checks, err)
+		}
+	})
+	t.Run("a key for something else", func(t *testing.T) {
+		t.Parallel()
+		other := newKey(t, noon.Add(-day), 0)
+		for _, id := range other.Identities {
+			self := id.SelfCertifications[0].Packet
+			self.FlagSign = false
+		}
+		seal := sealOf(t, newKeyLike(t, other), file, at(noon))
+		if err := other.Identities["CI <ci@example.org>"].ReSign(at(noon)); err != nil {
+			t.Fatal(err)
+		}
+		path := aSet(t, map[string][]byte{"": file, SignatureSuffix: seal})
+		checks, err := VerifySignatures(t.Context(), path, trusting(t, noon, []*openpgp.Entity{other}))
+		if err != nil || checks[0].State != Malformed {
+			t.Errorf("%+v, %v", checks, err)
+		}
+	})
+}
+
+// newKeyLike gives the same key with a self-signature that lets it sign.
+func newKeyLike(t *testing.T, e *openpgp.Entity) *openpgp.Entity {
+	t.Helper()
+	like := *e
+	like.Identities = map[string]*openpgp.Identity{}
+	if err := like.AddUserId("CI", "", "ci@example.org", at(noon)); err != nil {
+		t.Fatal(err)
+	}
+	return &like
+}
+
+// The kinds of signature that never count, whoever made them.
+func TestUnfitSignatures(t *testing.T) {
+	t.Parallel()
+	key, file := newKey(t, noon.Add(-day), 0), []byte("the tarball")
+	make := func(change func(*packet.Signature)) []byte {
+		sig := &packet.Signature{
+			Version: 4, SigType: packet.SigTypeBinary, PubKeyAlgo: key.PrimaryKey.PubKeyAlgo, Hash: crypto.SHA256, CreationTime: noon,
+			IssuerKeyId: &key.PrimaryKey.KeyId, IssuerFingerprint: key.PrimaryKey.Fingerprint, IssuerKeyVersion: 4,
+		}
+		change(sig)
+		h := sig.Hash.New()
+		h.Write(file)
+		if err := sig.Sign(h, key.PrivateKey, at(noon)); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := sig.Serialize(&out); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	for name, test := range map[string]struct {
+		change func(*packet.Signature)
+		why    string
+	}{
+		"as it should be": {func(*packet.Signature) {}, ""},
+		"over a text":     {func(s *packet.Signature) { s.SigType = packet.SigTypeText }, "a file's bytes"},
+		"a condition": {func(s *packet.Signature) {
+			s.Notations = []*packet.Notation{{Name: "if@example.org", Value: []byte("never"), IsCritical: true}}
+		}, "condition"},
+	} {
+		_, err := parseSignature(make(test.change))
+		if (err == nil) != (test.why == "") || err != nil && !strings.Contains(err.Error(), test.why) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	weak := make(func(*packet.Signature) {})
+	const algorithm = 5 // behind the packet's header, its version, type and key's algorithm
+	if weak[algorithm] != 8 {
+		t.Fatal("the hash is not where it was")
+	}
+	weak[algorithm] = 2
+	if _, err := parseSignature(weak); err == nil || !strings.Contains(err.Error(), "SHA-1") {
+		t.Errorf("by SHA-1: %v", err)
+	}
+	// gpg puts the key's id where nothing protects it.
+	id := key.PrimaryKey.KeyId
+	for _, test := range []struct {
+		id  uint64
+		fit bool
+	}{{id, true}, {id + 1, false}} {
+		sig := &packet.Signature{
+			SigType: packet.SigTypeBinary, Hash: crypto.SHA256, CreationTime: noon,
+			IssuerKeyId: &test.id, IssuerFingerprint: key.PrimaryKey.Fingerprint, IssuerKeyVersion: 4,
+		}
+		if why := unfit(sig); (why == "") != test.fit {
+			t.Errorf("%x: %q", test.id, why)
+		}
+	}
+}
+
+// Every byte of an armored signature matters.
+func TestEveryByteOfASignature(t *testing.T) {
+	t.Parallel()
+	key, file := newKey(t, noon.Add(-day), 0), []byte("the tarball")
+	good := sealOf(t, key, file, at(noon))
+	keys, err := parseKeyring(publicKeys(t, key), "keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := func(data []byte) string {
+		sig, err := parseSignature(data)
+		if err != nil {
+			return Malformed
+		}
+		sig.h.Write(file)
+		return sig.judge(keys, []string{fingerprint(key.PrimaryKey)}, noon).state
+	}
+	if got := state(good); got != OK {
+		t.Fatal(got)
+	}
+	for i := range bytes.TrimRight(good, "\n") {
+		for _, bit := range []byte{0x01, 0x20} {
+			changed := bytes.Clone(good)
+			changed[i] ^= bit
+			if got := state(changed); got == OK {
+				t.Errorf("byte %d of %q changed to %q: %s", i, good[i], changed[i], got)
+			}
+		}
+	}
+}
+
+// A keyring is public keys, and a list of fingerprints goes with it.
+func TestTrustIncomplete(t *testing.T) {
+	t.Parallel()
+	key := newKey(t, noon.Add(-day), 0)
+	path := aSet(t, map[string][]byte{"": []byte("x"), SignatureSuffix: sealOf(t, key, []byte("x"), at(noon))})
+	whole := trusting(t, noon, []*openpgp.Entity{key})
+	file := func(data []byte) string {
+		name := t.TempDir() + "/keys"
+		if err := os.WriteFile(name, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	var raw bytes.Buffer
+	if err := key.Serialize(&raw); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		trust Trust
+		code  string
+		state string
+	}{
+		"armored":          {trust: whole, state: OK},
+		"binary":           {trust: Trust{file(raw.Bytes()), whole.Fingerprints, noon}, state: OK},
+		"none":             {trust: Trust{Now: noon}, state: Unable},
+		"no fingerprint":   {trust: Trust{Keyring: whole.Keyring, Now: noon}, code: "trust-incomplete"},
+		"no keyring":       {trust: Trust{Fingerprints: whole.Fingerprints, Now: noon}, code: "trust-incomplete"},
+		"no such file":     {trust: Trust{whole.Keyring + "x", whole.Fingerprints, noon}, code: "no-keyring"},
+		"a private key":    {trust: Trust{file(privateKeys(t, key)), whole.Fingerprints, noon}, code: "bad-keyring"},
+		"a private binary": {trust: Trust{file(unarmored(t, privateKeys(t, key))), whole.Fingerprints, noon}, code: "bad-keyring"},
+		"empty":            {trust: Trust{file(nil), whole.Fingerprints, noon}, code: "bad-keyring"},
+		"garbage":          {trust: Trust{file([]byte("garbage")), whole.Fingerprints, noon}, code: "bad-keyring"},
+		"too long":         {trust: Trust{file(make([]byte, maxKeyring+1)), whole.Fingerprints, noon}, code: "bad-keyring"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checks, err := VerifySignatures(t.Context(), path, test.trust)
+			if fault.Code(err) != test.code || err == nil && checks[0].State != test.state {
+				t.Errorf("%+v, %v", checks, err)
+			}
+		})
+	}
+}
+
+func unarmored(t *testing.T, text []byte) []byte {
+	t.Helper()
+	block, _, err := nextBlock(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return block.body
+}
+
+func TestParseFingerprint(t *testing.T) {
+	t.Parallel()
+	whole := strings.Repeat("0123456789", 4)
+	for text, want := range map[string]string{
+		whole:                                   whole,
+		strings.Repeat("ab", 20):                strings.Repeat("AB", 20),
+		strings.Repeat("ab", 32):                strings.Repeat("AB", 32),
+		" AB" + whole[2:20] + "  " + whole[20:]: "AB" + whole[2:],
+		whole[24:]:                              "", // a key's id
+		whole[1:]:                               "",
+		whole + "0":                             "",
+		"x" + whole[1:]:                         "",
+		"":                                      "",
+		"0x" + whole[2:]:                        "",
+	} {
+		if got, err := ParseFingerprint(text); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
+	}
+}
+
+// FuzzSignature wants any bytes to be refused or understood, never a panic.
+func FuzzSignature(f *testing.F) {
+	f.Add([]byte("-----BEGIN PGP SIGNATURE-----\n\niQ==\n=abcd\n-----END PGP SIGNATURE-----\n"))
+	f.Add([]byte{0x88, 0x05, 4, 0, 22, 8, 0})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > maxSignature {
+			return
+		}
+		if sig, err := parseSignature(data); err == nil {
+			_ = fmt.Sprint(sig.judge(nil, nil, noon))
+		}
+	})
+}
+
+// FuzzKeyring is the same for keyrings.
+func FuzzKeyring(f *testing.F) {
+	f.Add([]byte("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDM=\n-----END PGP PUBLIC KEY BLOCK-----\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		keys, err := parseKeyring(data, "keys")
+		if err == nil {
+			for _, e := range keys {
+				candidate{entity: e, public: e.PrimaryKey}.standing(noon)
+			}
+		}
+	})
+}
