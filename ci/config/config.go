@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
@@ -95,6 +96,12 @@ const (
 	rootVariable   = "WHEELHOUSE_ROOT"
 )
 
+// Secrets are the variables of that prefix that are no settings either: what
+// they hold is never stored, shown or handed on.
+func Secrets() []string {
+	return []string{"WHEELHOUSE_GPG_PASSPHRASE", "WHEELHOUSE_GPG_PRIVATE_KEY"}
+}
+
 // Origin tells where a setting's value in force came from, as Value.Origin has
 // it; empty for an unknown key.
 func (c *Config) Origin(key string) string {
@@ -121,7 +128,7 @@ func (c *Config) loadEnviron(table []setting, cwd string, environ []string) (pro
 	}
 	for _, entry := range environ {
 		name, value, ok := cutVariable(entry)
-		if !ok || !strings.HasPrefix(name, variablePrefix) || name == rootVariable {
+		if !ok || !strings.HasPrefix(name, variablePrefix) || name == rootVariable || slices.Contains(Secrets(), name) {
 			continue
 		}
 		i, known := byName[name]

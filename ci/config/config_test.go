@@ -2,6 +2,7 @@ package config
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -131,7 +132,10 @@ func TestPrecedence(t *testing.T) {
 	t.Parallel()
 	root := repository(t, "python = \"3.12\"\n\n[build]\nout = \"o\"\n\n[validate]\npackages = [\n  # why\n  \"a\",\n  \"b[x,y]>=1\",\n]\n")
 	cwd := t.TempDir()
-	c, err := Load(root, cwd, []string{"PATH=x", "WHEELHOUSE_ROOT=z", "WHEELHOUSE_PYTHON=3.13t", "WHEELHOUSE_VALIDATE_TESTS=", "WHEELHOUSE_FETCH_OUTDIR=f", "WHEELHOUSE_LIMITS_MEMBER_BYTES=5kB"})
+	c, err := Load(root, cwd, []string{"PATH=x", "WHEELHOUSE_ROOT=z", "WHEELHOUSE_PYTHON=3.13t", "WHEELHOUSE_VALIDATE_TESTS=", "WHEELHOUSE_FETCH_OUTDIR=f", "WHEELHOUSE_LIMITS_MEMBER_BYTES=5kB", "WHEELHOUSE_GPG_PASSPHRASE=secret", "WHEELHOUSE_GPG_PRIVATE_KEY=secret"})
+	if err == nil && strings.Contains(fmt.Sprint(c), "secret") {
+		t.Error("a secret is stored")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,6 +170,8 @@ func TestEveryVariable(t *testing.T) {
 		"validate.network": "require", "validate.warn": "name-mismatch,record-mismatch:demo", "validate.glibc": "2.28", "validate.record": "false", "fetch.outdir": "f", "fetch.repo": "o/r", "fetch.workflow": "w.yml", "fetch.artifact": "a", "github.api-url": "https://api.example.org/", "archive.dir": "a", "archive.owner": "us", "limits.members": "1", "limits.member-bytes": "2", "limits.total-bytes": "3", "limits.ratio": "4", "limits.wheel-members": "5", "limits.wheel-bytes": "6", "limits.wheel-ratio": "7", "limits.wheel-metadata-bytes": "8",
 		"retention.keep-last": "0", "retention.keep-within": "8d", "retention.keep-daily": "2", "retention.keep-weekly": "3", "retention.keep-monthly": "4", "retention.keep-yearly": "5",
 		"retention.keep-pinned": "false", "retention.keep-proven": "false", "retention.max-size": "7", "retention.group-by": "python", "retention.index-counts": "true", "store.url": "file:x", "store.grace": "3d",
+		"trust.keyring": "k.asc", "trust.fingerprints": strings.Repeat("0a", 20), "trust.require": "checksums,signature", "trust.repository": "o/r", "trust.workflow": ".github/workflows/w.yml",
+		"trust.builder": "https://example.org/builder", "trust.dsse-key": "k.pem", "trust.sigstore-root": "root.jsonl",
 	}
 	root, cwd := t.TempDir(), t.TempDir()
 	for _, st := range settings() {
@@ -222,6 +228,10 @@ func TestFileRefuses(t *testing.T) {
 		{"number for span", "[retention]\nkeep-within = 30", `it must be text in quotes: retention.keep-within = "30"`},
 		{"no unit", "[retention]\nkeep-within = \"30\"", `retention.keep-within: "30" is no span of time`},
 		{"too long", "[retention]\nkeep-within = \"101y\"", `"101y" is longer than a hundred years`},
+		{"a key's id", "[trust]\nfingerprints = [\"0123456789ABCDEF\"]", `is no whole fingerprint`},
+		{"requiring", "[trust]\nrequire = [\"seal\"]", `"seal" is nothing to require`},
+		{"whose", "[trust]\nrepository = \"example.org/o/r\"", `is not OWNER/REPO`},
+		{"which workflow", "[trust]\nworkflow = \"/w.yml@main\"", `is no workflow's path`},
 		{"grouping", "[retention]\ngroup-by = [\"glibc\"]", `"glibc" is nothing to group by`},
 		{"no size", "[retention]\nmax-size = \"5 heaps\"", `retention.max-size: "heaps" is no unit`},
 		{"zero", "[limits]\nmembers = 0", `limits.members must be a whole number from 1`},

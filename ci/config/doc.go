@@ -17,7 +17,7 @@
 // A variable's name is WHEELHOUSE_ and the setting's in upper case, its dots
 // and hyphens as underscores: limits.member-bytes is
 // WHEELHOUSE_LIMITS_MEMBER_BYTES. WHEELHOUSE_ROOT is the repository and not a
-// setting. Any other variable of that prefix is refused like an unknown key of
+// setting, and those of Secrets hold what to sign with. Any other variable of that prefix is refused like an unknown key of
 // the file: a setting that is misspelled must not be silently without effect.
 //
 // # Values

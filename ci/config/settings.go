@@ -76,6 +76,24 @@ type Settings struct {
 		// Grace is how many days garbage is left alone.
 		Grace int
 	}
+	Trust struct {
+		// Keyring is a file of the public keys whose signatures can be told;
+		// empty for none. Fingerprints are those of the keys that count, whole,
+		// in upper case.
+		Keyring      string
+		Fingerprints []string
+		// Require are "checksums", "signature", "statement" and "bundle", or
+		// fewer.
+		Require []string
+		// Repository is OWNER/REPO, Workflow a path in it, Builder a builder's
+		// id: what a statement must name; empty for any.
+		Repository, Workflow, Builder string
+		// DSSEKey is a file with an ed25519 key in PEM; empty for none.
+		DSSEKey string
+		// SigstoreRoot is a file with Sigstore's trusted root; empty for the
+		// one that gh fetches.
+		SigstoreRoot string
+	}
 	Limits struct {
 		// Members is the most members of a tarball.
 		Members int
@@ -255,6 +273,38 @@ func settings() []setting {
 			key: "store.grace", kind: span, fallback: "14d",
 			doc:   "How long gc leaves alone what nothing needs: a push may be about to need it.",
 			field: func(s *Settings) any { return &s.Store.Grace },
+		}, {
+			key: "trust.keyring", kind: path, fallback: "", optional: true,
+			doc:   "The public keys whose signatures can be told: a file, armored or binary, as\n`gpg --export` writes it; \"\" for none.",
+			field: func(s *Settings) any { return &s.Trust.Keyring },
+		}, {
+			key: "trust.fingerprints", kind: list, fallback: "", optional: true, check: checkFingerprint,
+			doc:   "The fingerprints of those that count, whole: 40 hexadecimal digits, or 64.\nNo key's id, which anybody can make. Goes with trust.keyring.",
+			field: func(s *Settings) any { return &s.Trust.Fingerprints },
+		}, {
+			key: "trust.require", kind: list, fallback: "", optional: true, check: checkRequire,
+			doc:   "What a tarball must come with, and right, before anything of it is unpacked:\nchecksums, signature (of tarball and checksums), statement, bundle; [] for nothing.",
+			field: func(s *Settings) any { return &s.Trust.Require },
+		}, {
+			key: "trust.repository", fallback: "", optional: true, check: checkRepository,
+			doc:   "The repository that a statement and a bundle must name, OWNER/REPO; \"\" for any.\nWithout it no bundle is judged.",
+			field: func(s *Settings) any { return &s.Trust.Repository },
+		}, {
+			key: "trust.workflow", fallback: "", optional: true, check: checkWorkflow,
+			doc:   "The workflow that they must name, its path in that repository, such as\n\".github/workflows/heavy-deps.yml\"; \"\" for any.",
+			field: func(s *Settings) any { return &s.Trust.Workflow },
+		}, {
+			key: "trust.builder", fallback: "", optional: true,
+			doc:   "The builder's id that a statement must name, a URI; \"\" for any.",
+			field: func(s *Settings) any { return &s.Trust.Builder },
+		}, {
+			key: "trust.dsse-key", kind: path, fallback: "", optional: true,
+			doc:   "An ed25519 key in PEM: with the private one sign wraps the statement in DSSE, with\nit or the public one verify wants it wrapped by it; \"\" for none.",
+			field: func(s *Settings) any { return &s.Trust.DSSEKey },
+		}, {
+			key: "trust.sigstore-root", kind: path, fallback: "", optional: true,
+			doc:   "Sigstore's trusted root, as `gh attestation trusted-root` writes it, so that gh needs\nno network; \"\" for the one that gh fetches.",
+			field: func(s *Settings) any { return &s.Trust.SigstoreRoot },
 		}, {
 			key: "limits.members", kind: number, fallback: "10000",
 			doc:   "The most members that a tarball may have.",

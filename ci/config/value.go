@@ -133,6 +133,44 @@ func checkWarn(item string) error {
 	return err
 }
 
+// fingerprintText is a whole fingerprint, of a key of version 4 or 6.
+var fingerprintText = regexp.MustCompile(`^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$`)
+
+// checkFingerprint says what is wrong with an item of trust.fingerprints.
+func checkFingerprint(item string) error {
+	if !fingerprintText.MatchString(item) {
+		return fmt.Errorf("%s is no whole fingerprint: 40 hexadecimal digits, or 64, without blanks", brief(item))
+	}
+	return nil
+}
+
+// checkRequire says what is wrong with an item of trust.require.
+func checkRequire(item string) error {
+	if !slices.Contains([]string{"checksums", "signature", "statement", "bundle"}, item) {
+		return fmt.Errorf("%s is nothing to require; it is checksums, signature, statement or bundle", brief(item))
+	}
+	return nil
+}
+
+// repositoryText is OWNER/REPO.
+var repositoryText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
+
+// checkRepository says what is wrong with trust.repository.
+func checkRepository(value string) error {
+	if !repositoryText.MatchString(value) {
+		return fmt.Errorf("%s is not OWNER/REPO", brief(value))
+	}
+	return nil
+}
+
+// checkWorkflow says what is wrong with trust.workflow.
+func checkWorkflow(value string) error {
+	if strings.HasPrefix(value, "/") || strings.ContainsAny(value, " @\\") {
+		return fmt.Errorf("%s is no workflow's path in its repository, such as .github/workflows/build.yml", brief(value))
+	}
+	return nil
+}
+
 // glibcText is a version of glibc.
 var glibcText = regexp.MustCompile(`^[0-9]{1,3}\.[0-9]{1,3}$`)
 
