@@ -38,6 +38,11 @@ type Folder struct {
 	// Critical are the projects of list/critical_wheels.txt, normalised.
 	Critical []string
 	Limits   wheelhouse.Limits
+	// Check judges the tarball at a path, and what lies beside it, before
+	// anything of it is unpacked; nil takes any. run is the run that it came
+	// from, empty where none is known. Its error ends the work, and nothing is
+	// left.
+	Check func(ctx context.Context, path, run string) error
 }
 
 // Made is a folder, and what was seen while it was made.
@@ -89,6 +94,11 @@ func (f Folder) finish(ctx context.Context, content, staging string, what Record
 	}
 	if tarball, err = raise(content, tarball); err != nil {
 		return Made{}, err
+	}
+	if f.Check != nil {
+		if err := f.Check(ctx, tarball, what.Run); err != nil {
+			return Made{}, err
+		}
 	}
 	inv, found, err := f.describe(ctx, content, tarball)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +23,8 @@ import (
 // and makes ci_artifacts/run-<run id>/ of its artifact: tarball, record and
 // lock, list/, extracted/ and fetch.json, complete or not at all. The same
 // again changes nothing. Wheels of earlier runs and of the archive are not
-// transferred again. -tar makes the same folder of a tarball at hand.
+// transferred again. -tar makes the same folder of a tarball at hand. What
+// trust.require names is checked before anything is unpacked.
 func Fetch(ctx context.Context,
 	repo *string, // OWNER/REPO or HOST/OWNER/REPO (default: the setting fetch.repo, else the checkout's)
 	workflow *string, // the workflow's file (default: the setting fetch.workflow)
@@ -139,12 +141,27 @@ func (s *session) fetch(ctx context.Context, o fetchOptions) error {
 	return s.printMade(made, o.json)
 }
 
-// bring makes the folder of a run, or of a tarball at hand.
+// bring makes the folder of a run, or of a tarball at hand, of what the
+// settings trust alone.
 func (s *session) bring(ctx context.Context, o fetchOptions) (made actions.Made, err error) {
 	folder, err := s.folder(ctx)
 	if err != nil {
 		return made, err
 	}
+	checked := false
+	folder.Check = func(ctx context.Context, path, run string) error {
+		checked = true
+		return s.demand(ctx, question{path: path, run: run})
+	}
+	if made, err = s.layOut(ctx, folder, o); err == nil && !checked {
+		// It was there already, maybe from before the settings required this.
+		err = s.demandHere(ctx, filepath.Join(made.Path, made.Record.Tarball))
+	}
+	return made, err
+}
+
+// layOut makes the folder.
+func (s *session) layOut(ctx context.Context, folder actions.Folder, o fetchOptions) (made actions.Made, err error) {
 	if o.tar != "" {
 		defer s.steps.Step("laying out " + s.show(o.tar))()
 		return folder.FromTarball(ctx, o.tar, s.now())

@@ -23,7 +23,8 @@ import (
 // Each comes back into its entry, beside its pointer, until the next prune;
 // with -to into another folder, and then the entry stays as it is. With -from
 // it comes from that store, which also holds the records: entries that the
-// archive has lost are written again.
+// archive has lost are written again. What trust.require names must lie in the
+// entry, and be right.
 func Restore(ctx context.Context,
 	run string, // a run id, an entry's name, latest or all
 	to *string, // put the tarball there, of several each in a folder (default: into its entry)
@@ -122,7 +123,7 @@ func (b *bringer) one(ctx context.Context, k kept, to string, several bool) (r r
 			return r, err
 		}
 		r.From, err = b.bring(ctx, k, func(write func(io.Writer) error) error {
-			return held.Restore(ctx, k.Entry, k.Tarball, write)
+			return held.Restore(ctx, k.Entry, k.Tarball, b.demanded(ctx, k, write))
 		})
 		return r, err
 	}
@@ -136,11 +137,11 @@ func (b *bringer) one(ctx context.Context, k kept, to string, several bool) (r r
 	}
 	if k.State == entry.Full {
 		r.From = b.show(k.path())
-		return r, b.place(r.Path, k, func(w io.Writer) error {
+		return r, b.place(r.Path, k, b.demanded(ctx, k, func(w io.Writer) error {
 			return copyTo(ctx, w, func() (io.ReadCloser, error) { return os.Open(k.path()) })
-		})
+		}))
 	}
-	r.From, err = b.bring(ctx, k, func(write func(io.Writer) error) error { return b.place(r.Path, k, write) })
+	r.From, err = b.bring(ctx, k, func(write func(io.Writer) error) error { return b.place(r.Path, k, b.demanded(ctx, k, write)) })
 	return r, err
 }
 
@@ -151,7 +152,7 @@ func (b *bringer) mend(ctx context.Context, held *archive.Session, k kept) (from
 		return "", err
 	}
 	return b.bring(ctx, k, func(write func(io.Writer) error) error {
-		return held.Restore(ctx, k.Entry, k.Tarball, write)
+		return held.Restore(ctx, k.Entry, k.Tarball, b.demanded(ctx, k, write))
 	})
 }
 

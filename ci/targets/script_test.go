@@ -94,6 +94,11 @@ func shortPython() string {
 //	hub FILE ...                             a server with run 9 of heavy-deps.yml, whose
 //	                                         artifact holds these; sets GITHUB_API_URL
 //	exits STATUS COMMAND ...                 the command ends with just that status
+//	key NAME [expired|revoked|locked:WORD]   an OpenPGP key, see cmdKey
+//	seal NAME DAYS FILE ...                  signatures by that key, DAYS from now
+//	bundle OUT SUMS                          what looks like a Sigstore bundle
+//	flip FILE ...                            the byte in its middle is another
+//	program PATH SOURCE                      a script that can be run
 func TestProofs(t *testing.T) {
 	t.Parallel()
 	if python == "" {
@@ -131,6 +136,12 @@ func TestProofs(t *testing.T) {
 			"replace":      cmdReplace,
 			"stdout2env":   cmdStdoutToEnv,
 			"hub":          cmdHub,
+			"key":          cmdKey,
+			"seal":         cmdSeal,
+			"file2env":     cmdFileToEnv,
+			"flip":         cmdFlip,
+			"bundle":       cmdBundle,
+			"program":      cmdProgram,
 		},
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -24,8 +25,11 @@ type session struct {
 	// target is the verb's plain name, "build".
 	target string
 	cwd    string
-	// environ is the process's environment, "KEY=value".
+	// environ is the process's environment, "KEY=value", without the secrets:
+	// children get it.
 	environ []string
+	// secrets are what it left out.
+	secrets []string
 	stdout  io.Writer
 	stderr  io.Writer
 	steps   *report.Steps
@@ -75,13 +79,36 @@ func open(target string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	environ, secrets := parted(environ)
 	s := &session{
-		Config: cfg, target: target, cwd: cwd, environ: environ,
+		Config: cfg, target: target, cwd: cwd, environ: environ, secrets: secrets,
 		stdout: os.Stdout, stderr: os.Stderr,
 		now: time.Now,
 	}
 	s.steps = report.NewSteps(os.Stderr, report.IsTerminal(os.Stderr, s.getenv))
 	return s, nil
+}
+
+// parted takes the secrets out of an environment.
+func parted(environ []string) (rest, secrets []string) {
+	for _, pair := range environ {
+		if name, _, _ := strings.Cut(pair, "="); slices.Contains(config.Secrets(), name) {
+			secrets = append(secrets, pair)
+		} else {
+			rest = append(rest, pair)
+		}
+	}
+	return rest, secrets
+}
+
+// secret gives one of the secrets; nil where it is not set.
+func (s *session) secret(name string) []byte {
+	for _, pair := range s.secrets {
+		if key, value, _ := strings.Cut(pair, "="); key == name && value != "" {
+			return []byte(value)
+		}
+	}
+	return nil
 }
 
 // interrupted is how a cancelled target ends: never with nil, so that mage

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/atomicfile"
 	"github.com/wheelhouse-ci/wheelhouse/ci/meta"
+	"github.com/wheelhouse-ci/wheelhouse/ci/provenance"
 	"github.com/wheelhouse-ci/wheelhouse/ci/report"
 	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
 	"github.com/wheelhouse-ci/wheelhouse/ci/validate"
@@ -28,7 +30,7 @@ import (
 // else the newest archived; with -fetch, what CI built last. It checks the
 // tarball, its record and its wheels against the requirements, installs them
 // into a fresh venv without network, runs `pip check` and the smoke tests, and
-// writes <tarball>.verdict.json.
+// writes <tarball>.verdict.json. What trust.require names is checked first.
 func Validate(ctx context.Context,
 	tar *string, // the tarball (default: the newest at hand)
 	fetch *bool, // fetch the newest good one first, and take that (default: false)
@@ -116,6 +118,9 @@ func (s *session) validate(ctx context.Context, chosen choice, o validateOptions
 		return err
 	}
 	s.note("validating %s (%s)", s.show(chosen.path), chosen.why)
+	if err := s.demandHere(ctx, chosen.path); err != nil {
+		return err
+	}
 	set, from, err := s.requirementsFor(chosen.path, o.ownRequirements)
 	if err != nil {
 		return err
@@ -178,7 +183,8 @@ func (s *session) printVerdict(chosen choice, result *validate.Result, json bool
 
 // keepVerdict writes the verdict beside the tarball, with the proofs of other
 // interpreters on the same bytes. A folder that cannot be written to does not
-// undo the proof: that is said, and the verdict is only printed.
+// undo the proof: that is said, and the verdict is only printed. So is a verdict
+// that is signed with the tarball.
 func (s *session) keepVerdict(ctx context.Context, tarball string, result *validate.Result) error {
 	// Proofs for two interpreters may end at once. The tarball is what both of
 	// them have; where it cannot be locked, one proof may be lost.
@@ -186,6 +192,10 @@ func (s *session) keepVerdict(ctx context.Context, tarball string, result *valid
 		defer unlock()
 	}
 	path := tarball + ".verdict.json"
+	if _, err := os.Lstat(path); err == nil && provenance.Signed(tarball) {
+		s.note("the verdict is not kept: %s is signed, and stays as it is", s.show(path))
+		return nil
+	}
 	v := verdict.Verdict{Version: 1, Tarball: result.Inventory.Name, SHA256: result.Inventory.SHA256}
 	if data, err := readSmall(path); err == nil {
 		old, err := verdict.Parse(data, path)

@@ -17,56 +17,81 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
-// Verify checks the archive: records, tarballs, ways back.
+// Verify checks tarballs, who says so, and the ways back.
 //
-// Every tarball that is there is hashed and held against its record; of every
-// pointer each location is asked whether it still has what is needed. -deep
-// brings every pruned tarball back and hashes it, without keeping it. It fails
-// when a tarball is damaged or a way back is gone, and names the runs.
+// Every tarball that is there is hashed and held against its record, checksums,
+// signatures, statement and bundle, each check with its reason: pass, fail,
+// warn or skip. Signatures count by trust.keyring and trust.fingerprints;
+// what trust.require names must be there. Of every pointer each location is
+// asked whether it still has what is needed; -deep brings every pruned tarball
+// back and hashes it, without keeping it. It fails when a check does, and ends
+// with 3 where a required one could not be made here.
 func Verify(ctx context.Context,
-	run *string, // a run id, an entry's name or latest (default: all)
-	tar *string, // a tarball at hand and its record (default: the archive)
+	run *string, // a run id, an entry's name or latest; with -tar, the run that it must be of (default: all)
+	tar *string, // a tarball at hand and what lies beside it (default: the archive)
+	commit *string, // the commit that statements must name (default: any)
 	deep *bool, // bring pruned tarballs back and hash them (default: ask whether all is there)
-	json *bool, // print an object with "findings" (default: a line each)
+	json *bool, // print an object with "checks" and "findings" (default: a line each)
 ) error {
 	return begin(ctx, "verify", func(ctx context.Context, s *session) error {
 		path, err := s.path("tar", tar)
 		if err != nil {
 			return err
 		}
+		id, sum := "", ""
+		if run != nil {
+			id = *run
+			if err := s.filled("run", id); err != nil {
+				return err
+			}
+		}
+		if commit != nil {
+			sum = *commit
+			if err := s.filled("commit", sum); err != nil {
+				return err
+			}
+		}
 		if path != "" {
-			found, err := s.verifyTarball(ctx, path)
+			v, err := s.verifyTarball(ctx, path, id, sum)
 			if err != nil {
 				return err
 			}
-			return s.printVerified(1, found, on(json))
+			return s.printVerified(v, on(json))
 		}
-		id := "all"
-		if run != nil {
-			id = *run
+		if id == "" {
+			id = "all"
 		}
-		return s.verify(ctx, id, on(deep), on(json))
+		return s.verify(ctx, id, sum, on(deep), on(json))
 	})
 }
 
-// verifyTarball holds a tarball at hand against the record beside it.
-func (s *session) verifyTarball(ctx context.Context, path string) ([]finding.Finding, error) {
+// verifyTarball holds a tarball at hand against what lies beside it.
+func (s *session) verifyTarball(ctx context.Context, path, run, commit string) (verified, error) {
+	v := verified{tarballs: 1, all: true}
 	record, err := readMeta(path + meta.Suffix)
 	if err != nil {
-		return nil, fault.New(fault.Refused, "no-meta", "verifying %s: it has no record beside it: %w", s.show(path), err).
+		return v, fault.New(fault.Refused, "no-meta", "verifying %s: it has no record beside it: %w", s.show(path), err).
 			WithHint("without one nothing says what it should be")
 	}
-	inv, err := wheelhouse.Read(ctx, path, wheelhouse.ReadOptions{Limits: s.limits()})
-	if err != nil {
-		return nil, err
+	q := question{path: path, run: run, commit: commit}
+	if q.run == "" {
+		q.run, q.date = s.placeOf(path)
 	}
-	return meta.Compare(record, inv), nil
+	a, err := s.examine(ctx, q)
+	if err != nil {
+		return v, err
+	}
+	v.take(a, s.requiredOf(a))
+	if a.inventory != nil {
+		v.found = meta.Compare(record, a.inventory)
+	}
+	return v, nil
 }
 
-func (s *session) verify(ctx context.Context, run string, deep, asJSON bool) error {
+func (s *session) verify(ctx context.Context, run, commit string, deep, asJSON bool) error {
 	all, err := s.runs(ctx, run)
 	if fault.Code(err) == "no-such-run" && run == "all" {
-		return s.printVerified(0, nil, asJSON)
+		return s.printVerified(verified{}, asJSON)
 	}
 	if err != nil {
 		return err
@@ -75,50 +100,22 @@ func (s *session) verify(ctx context.Context, run string, deep, asJSON bool) err
 	if err != nil {
 		return err
 	}
-	v := verifier{bringer: b, deep: deep, seen: map[string]error{}}
+	v := verifier{bringer: b, commit: commit, deep: deep, seen: map[string]error{}}
 	for _, k := range all {
 		if err := v.one(ctx, k); err != nil {
 			return err
 		}
 	}
-	return s.printVerified(len(all), v.found, asJSON)
-}
-
-// printVerified prints what was found, and fails where something failed.
-func (s *session) printVerified(checked int, found []finding.Finding, asJSON bool) error {
-	var err error
-	if asJSON {
-		err = report.JSON(s.stdout, struct {
-			Checked  int               `json:"checked"`
-			Findings []finding.Finding `json:"findings"`
-		}{checked, append([]finding.Finding{}, found...)})
-	} else {
-		err = report.Findings(s.stdout, found)
-	}
-	if err != nil {
-		return err
-	}
-	failed := 0
-	for _, f := range found {
-		if f.Severity == finding.Fail {
-			failed++
-		}
-	}
-	if failed > 0 {
-		return fault.New(fault.Refused, "verify-failed", "verifying %d tarballs: %d findings fail it", checked, failed).
-			WithHint("each says what to do")
-	}
-	if !asJSON {
-		return s.printf("verified: %d tarballs\n", checked)
-	}
-	return nil
+	v.tarballs = len(all)
+	return s.printVerified(v.verified, asJSON)
 }
 
 // verifier verifies one tarball after another.
 type verifier struct {
 	*bringer
-	deep  bool
-	found []finding.Finding
+	verified
+	commit string
+	deep   bool
 	// seen are the blobs that were asked for, by store and key.
 	seen map[string]error
 }
@@ -133,12 +130,17 @@ func (v *verifier) add(code string, severity finding.Severity, k kept, hint, for
 func (v *verifier) one(ctx context.Context, k kept) error {
 	end := v.steps.Step("verifying " + report.Visible(k.name()) + "/" + report.Visible(k.Tarball))
 	defer end()
-	switch k.State {
-	case entry.Broken:
+	if k.State == entry.Broken {
 		v.add("entry-broken", finding.Fail, k, "look at it by hand; nothing touches it", "%s", k.Why)
 		return nil
+	}
+	inv, err := v.papers(ctx, k)
+	if err != nil {
+		return err
+	}
+	switch k.State {
 	case entry.Full:
-		v.tarball(ctx, k)
+		v.tarball(k, inv)
 	case entry.RecordOnly:
 		v.add("no-way-back", finding.Info, k, "", "its record alone is left; nothing says where its bytes are")
 	}
@@ -163,11 +165,22 @@ func (v *verifier) hint(k kept) string {
 	return fmt.Sprintf("bring it back by another way before that goes as well: mage %s %s", v.typed("restore"), k.Run)
 }
 
-// tarball holds a tarball against its record and its lock.
-func (v *verifier) tarball(ctx context.Context, k kept) {
-	inv, err := wheelhouse.Read(ctx, k.path(), wheelhouse.ReadOptions{Limits: v.limits()})
-	if err != nil {
-		v.add("tarball-damaged", finding.Fail, k, v.again(k), "%v", err)
+// papers holds a tarball, where it is there, and what lies beside it against
+// the settings. The error is one that no other entry would do without.
+func (v *verifier) papers(ctx context.Context, k kept) (*wheelhouse.Inventory, error) {
+	q := asked(k)
+	q.commit = v.commit
+	a, err := v.examine(ctx, q)
+	if err == nil {
+		v.take(a, v.requiredOf(a))
+	}
+	return a.inventory, err
+}
+
+// tarball holds a tarball that was read against its record and its lock.
+func (v *verifier) tarball(k kept, inv *wheelhouse.Inventory) {
+	if inv == nil {
+		v.add("tarball-damaged", finding.Fail, k, v.again(k), "it cannot be read: its check says why")
 		return
 	}
 	if inv.SHA256 != k.SHA256 {

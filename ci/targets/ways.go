@@ -99,7 +99,7 @@ func (b *bringer) bring(ctx context.Context, k kept, put func(write func(io.Writ
 			return url, nil
 		case err == nil:
 			return "", nil
-		case ctx.Err() != nil || !asked:
+		case ctx.Err() != nil || !asked || fault.Code(err) == "untrusted" || fault.Code(err) == "not-verified":
 			return "", err
 		}
 		if first == nil {
