@@ -33,7 +33,8 @@ type question struct {
 	run string
 	// date is the day that it should be of, YYYYMMDD; empty for any.
 	date string
-	// commit is the commit that its statement should name; empty for any.
+	// commit is the whole id of the commit that its record and statement should
+	// name; empty for any.
 	commit string
 	// streamed writes the tarball's bytes, where they are on their way and not
 	// yet at path; nil: they are read from there.
@@ -104,8 +105,7 @@ func (s *session) examine(ctx context.Context, q question) (answer, error) {
 	if err != nil {
 		return a, err
 	}
-	a.checks = append(a.checks, sealed...)
-	a.checks = append(a.checks, runCheck(q))
+	a.checks = append(append(a.checks, sealed...), runChecks(q)...)
 	if a.inventory != nil {
 		bundle, err := provenance.Attestor{
 			Repository: s.Trust.Repository, Workflow: s.Trust.Workflow, Root: s.Trust.SigstoreRoot, Environ: s.environ, Dir: s.Root,
@@ -145,24 +145,44 @@ func (s *session) dsseKey() ([]byte, error) {
 	return key, nil
 }
 
-// runCheck holds a tarball's record against the place where it lies: an older
-// set of files, whole and rightly signed, must not pass for a newer one.
-func runCheck(q question) provenance.Check {
+// runChecks hold a tarball's record against the place where it lies, and the
+// commit that was asked for: an older set of files, whole and rightly signed,
+// must not pass for a newer one.
+func runChecks(q question) []provenance.Check {
 	c := provenance.Check{Name: provenance.CheckRun, Subject: filepath.Base(q.path) + meta.Suffix, Result: provenance.Skip, State: provenance.NotCompared}
-	if q.run == "" && q.date == "" {
+	if q.run == "" && q.date == "" && q.commit == "" {
 		c.Reason = "nothing says of which run it should be"
-		return c
+		return []provenance.Check{c}
 	}
 	record, err := readMeta(q.path + meta.Suffix)
 	switch {
 	case gone(err):
 		c.State, c.Reason = provenance.Absent, "there is no record that would say of which run it is"
-		return c
+		if q.commit != "" {
+			c.Result = provenance.Fail
+		}
+		return []provenance.Check{c}
 	case err != nil:
-		c.Result, c.State, c.Reason = provenance.Fail, "malformed", err.Error()
-		return c
+		c.Result, c.State, c.Reason = provenance.Fail, provenance.Malformed, err.Error()
+		return []provenance.Check{c}
 	}
-	return compareRun(c, q, record)
+	if q.commit == "" {
+		return []provenance.Check{compareRun(c, q, record)}
+	}
+	return []provenance.Check{compareRun(c, q, record), compareCommit(c, q, record)}
+}
+
+// compareCommit says whether a record is of the commit that was asked for.
+func compareCommit(c provenance.Check, q question, record meta.Record) provenance.Check {
+	switch {
+	case record.GitCommit == "":
+		c.Result, c.State, c.Reason = provenance.Fail, provenance.Absent, "its record names no commit"
+	case !strings.EqualFold(record.GitCommit, q.commit):
+		c.Result, c.State, c.Reason = provenance.Fail, "other-commit", "its record is of commit "+record.GitCommit
+	default:
+		c.Result, c.State, c.Reason = provenance.Pass, provenance.OK, "its record is of that commit"
+	}
+	return c
 }
 
 // compareRun says whether a record is of the run that it should be of.
@@ -179,6 +199,8 @@ func compareRun(c provenance.Check, q question, record meta.Record) provenance.C
 		return c
 	}
 	switch {
+	case q.run == "" && q.date == "":
+		c.Reason = "nothing says of which run it should be"
 	case q.run == "":
 		c.Reason = "its record is of the right day; nothing says of which run it should be"
 	case is == "":

@@ -29,7 +29,7 @@ import (
 func Verify(ctx context.Context,
 	run *string, // a run id, an entry's name or latest; with -tar, the run that it must be of (default: all)
 	tar *string, // a tarball at hand and what lies beside it (default: the archive)
-	commit *string, // the commit that statements must name (default: any)
+	commit *string, // the whole id of the commit that record and statement must name (default: any)
 	deep *bool, // bring pruned tarballs back and hash them (default: ask whether all is there)
 	json *bool, // print an object with "checks" and "findings" (default: a line each)
 ) error {
