@@ -121,12 +121,11 @@ func (c candidate) standing(at time.Time) (state, why string) {
 	// Without a date first: a self-signature that expired is a key that
 	// expired, and the library keeps what it found out.
 	_, err := c.entity.VerifyPrimaryKey(time.Time{}, config)
-	binding := (*packet.Signature)(nil)
 	if c.subkey != nil && err == nil {
-		binding, err = c.subkey.Verify(time.Time{}, config)
+		_, err = c.subkey.Verify(time.Time{}, config)
 	}
 	switch {
-	case c.entity.Revoked(at) || c.subkey != nil && c.subkey.Revoked(binding, at) || isRevoked(err):
+	case isRevoked(err):
 		return KeyRevoked, "the key was revoked"
 	case err != nil:
 		return Malformed, "the key in the keyring is not whole: " + err.Error()

@@ -100,12 +100,13 @@ func TestGPGMisbehaves(t *testing.T) {
 `
 	created := `echo "[GNUPG:] SIG_CREATED D 22 8 00 1 X" >&2
 `
+	good := "cat <<'END'\n" + string(sealOf(t, newKey(t, noon.Add(-day), 0), []byte("x"), at(noon))) + "END\n"
 	for name, test := range map[string]struct{ text, code string }{
 		"half a signature":            {created + `echo "-----BEGIN PGP SIGNATURE-----"; echo; echo iHUEABYIAB0=`, "gpg-failed"},
 		"nothing":                     {created, "gpg-failed"},
-		"no word of it":               {"echo x", "gpg-failed"},
-		"words, and a failure":        {created + "echo x; exit 2", "gpg-failed"},
-		"two signatures":              {created + created + "echo x", "gpg-failed"},
+		"no word of it":               {good, "gpg-failed"},
+		"words, and a failure":        {created + good + "exit 2", "gpg-failed"},
+		"two signatures":              {created + created + good, "gpg-failed"},
 		"the secret in its say":       {`read -r word; echo "gpg: bad $word" >&2; exit 2`, "gpg-failed"},
 		"a flood":                     {`yes "[GNUPG:] SIG_CREATED" | head -c 1000000 >&2; exit 2`, "gpg-failed"},
 		"an agent without a terminal": {`echo "[GNUPG:] PINENTRY_LAUNCHED 1" >&2; echo "[GNUPG:] FAILURE sign 83918950" >&2; exit 2`, "key-locked"},

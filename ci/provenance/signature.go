@@ -85,6 +85,8 @@ func parseSignature(data []byte) (*signature, error) {
 		return nil, errors.New("it is OpenPGP data and no signature")
 	case r.Len() > 0:
 		return nil, errors.New("it is more than one signature")
+	case !exact(data):
+		return nil, errors.New("it is not as long as it says")
 	}
 	if why := unfit(sig); why != "" {
 		return nil, errors.New(why)
@@ -94,6 +96,34 @@ func parseSignature(data []byte) (*signature, error) {
 		return nil, err
 	}
 	return &signature{sig, h}, nil
+}
+
+// exact tells whether a packet's header (RFC 9580, 4.2) says how long it is.
+// The library takes what is longer than it needs, and shorter than it says.
+func exact(p []byte) bool {
+	head, size := 0, 0
+	switch {
+	case len(p) < 6:
+		return false
+	case p[0]&0x40 == 0: // the old form: 1, 2 or 4 octets
+		n := 1 << (p[0] & 3)
+		if n > 4 {
+			return false
+		}
+		for _, b := range p[1 : 1+n] {
+			size = size<<8 | int(b)
+		}
+		head = 1 + n
+	case p[1] < 192:
+		head, size = 2, int(p[1])
+	case p[1] < 224:
+		head, size = 3, int(p[1]-192)<<8+int(p[2])+192
+	case p[1] == 255:
+		head, size = 6, int(p[2])<<24|int(p[3])<<16|int(p[4])<<8|int(p[5])
+	default: // in parts, which no signature is
+		return false
+	}
+	return len(p)-head == size
 }
 
 // unfit says why a signature does not count, whoever made it.

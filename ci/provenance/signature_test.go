@@ -67,7 +67,10 @@ func TestSignatureStates(t *testing.T) {
 		"dated tomorrow":                {seal: sealOf(t, key, file, at(noon.Add(day))), state: FromFuture},
 		"dated six minutes ahead":       {seal: sealOf(t, key, file, at(noon.Add(Skew+time.Second))), state: FromFuture},
 		"empty":                         {seal: []byte{}, state: Malformed},
+		"binary":                        {seal: unarmored(t, good), state: OK},
 		"two signatures":                {seal: append(bytes.Clone(good), good...), state: Malformed},
+		"two in one":                    {seal: append(unarmored(t, good), unarmored(t, good)...), state: Malformed},
+		"one and half a one":            {seal: append(unarmored(t, good), 0x88), state: Malformed},
 		"text before it":                {seal: append([]byte("signed by CI:\n"), good...), state: Malformed},
 		"text after it":                 {seal: append(bytes.Clone(good), "and more"...), state: Malformed},
 		"cut short":                     {seal: good[:len(good)/2], state: Malformed},
@@ -129,6 +132,47 @@ func TestSignatureStates(t *testing.T) {
 	})
 }
 
+// A key that is too short does not count, whoever has it.
+func TestShortRSA(t *testing.T) {
+	t.Parallel()
+	c := at(noon.Add(-day))
+	c.Algorithm, c.RSABits, c.MinRSABits = packet.PubKeyAlgoRSA, 1024, 1024
+	key, err := openpgp.NewEntity("CI", "", "ci@example.org", c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := aSet(t, map[string][]byte{"": []byte("x"), SignatureSuffix: sealOf(t, key, []byte("x"), c)})
+	checks, err := VerifySignatures(t.Context(), path, trusting(t, noon, []*openpgp.Entity{key}))
+	if err != nil || checks[0].State != Malformed || !strings.Contains(checks[0].Reason, "too short") {
+		t.Errorf("%+v, %v", checks, err)
+	}
+}
+
+// The signature of the checksums file, with and without what it is of.
+func TestSumsSignature(t *testing.T) {
+	t.Parallel()
+	key := newKey(t, noon.Add(-day), 0)
+	seal := sealOf(t, key, []byte("sums"), at(noon))
+	for name, test := range map[string]struct {
+		sums  []byte // nil: none
+		state string
+	}{
+		"right":    {[]byte("sums"), OK},
+		"other":    {[]byte("sum5"), Tampered},
+		"none":     {nil, Tampered},
+		"too long": {bytes.Repeat([]byte("sums"), maxChecksums), Tampered},
+	} {
+		files := map[string][]byte{"": []byte("x"), SumsSealedSuffix: seal}
+		if test.sums != nil {
+			files[ChecksumsSuffix] = test.sums
+		}
+		checks, err := VerifySignatures(t.Context(), aSet(t, files), trusting(t, noon, []*openpgp.Entity{key}))
+		if err != nil || checks[1].State != test.state || checks[0].State != Unsigned {
+			t.Errorf("%s: %+v, %v", name, checks, err)
+		}
+	}
+}
+
 // newKeyLike gives the same key with a self-signature that lets it sign.
 func newKeyLike(t *testing.T, e *openpgp.Entity) *openpgp.Entity {
 	t.Helper()
@@ -185,6 +229,19 @@ func TestUnfitSignatures(t *testing.T) {
 	if _, err := parseSignature(weak); err == nil || !strings.Contains(err.Error(), "SHA-1") {
 		t.Errorf("by SHA-1: %v", err)
 	}
+	// Older than its key: made with a date, or with a key, that is not true.
+	keys, err := parseKeyring(publicKeys(t, key), "keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := parseSignature(make(func(s *packet.Signature) { s.CreationTime = noon.Add(-2 * day) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.h.Write(file)
+	if j := old.judge(keys, []string{fingerprint(key.PrimaryKey)}, noon); j.state != Malformed || !strings.Contains(j.why, "older than the key") {
+		t.Errorf("%+v", j)
+	}
 	// gpg puts the key's id where nothing protects it.
 	id := key.PrimaryKey.KeyId
 	for _, test := range []struct {
@@ -230,6 +287,41 @@ func TestEveryByteOfASignature(t *testing.T) {
 			}
 		}
 	}
+	// Without the armor's checksum it is the key alone that tells. How many bits
+	// a number is said to have is not signed: the number is the same.
+	raw := unarmored(t, good)
+	for i := range raw {
+		for bit := range 8 {
+			changed := bytes.Clone(raw)
+			changed[i] ^= 1 << bit
+			if got := state(changed); got == OK && !sameNumbers(t, raw, changed) {
+				t.Errorf("byte %d of % x changed to %x: %s", i, raw, changed[i], got)
+			}
+		}
+	}
+	twice := bytes.Replace(good, []byte("\n-----END"), []byte("\n=AAAA\n-----END"), 1)
+	if got := state(twice); got != Malformed {
+		t.Errorf("two checksums: %s", got)
+	}
+	wrong := bytes.Replace(good, []byte("\n="), []byte("\n=AAAA\n="), 1)
+	if got := state(wrong); got != Malformed {
+		t.Errorf("two checksums, the first wrong: %s", got)
+	}
+}
+
+// sameNumbers tells whether two signatures hold the same.
+func sameNumbers(t *testing.T, a, b []byte) bool {
+	t.Helper()
+	one, err := parseSignature(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := parseSignature(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Equal(one.sig.HashSuffix, other.sig.HashSuffix) &&
+		bytes.Equal(one.sig.EdDSASigR.Bytes(), other.sig.EdDSASigR.Bytes()) && bytes.Equal(one.sig.EdDSASigS.Bytes(), other.sig.EdDSASigS.Bytes())
 }
 
 // A keyring is public keys, and a list of fingerprints goes with it.
