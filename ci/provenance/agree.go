@@ -2,6 +2,7 @@ package provenance
 
 import (
 	"context"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -23,6 +24,9 @@ type Expected struct {
 	Limits  wheelhouse.Limits
 	// Raw is written all bytes of the tarball; nil: nobody wants them.
 	Raw io.Writer
+	// Hashed is given the SHA-256 of the tarball's bytes, to go on with; nil:
+	// nobody wants it.
+	Hashed func(hash.Hash)
 	// NoTarball leaves the tarball unread, as if it were not there.
 	NoTarball bool
 }
@@ -33,7 +37,7 @@ type Expected struct {
 // papers-unreadable (unable); the error of ctx.
 func VerifyPapers(ctx context.Context, path string, e Expected) (checks []Check, inv *wheelhouse.Inventory, err error) {
 	if _, absent := os.Stat(path); absent == nil && !e.NoTarball {
-		inv, err = wheelhouse.Read(ctx, path, wheelhouse.ReadOptions{Limits: e.Limits, Raw: e.Raw})
+		inv, err = wheelhouse.Read(ctx, path, wheelhouse.ReadOptions{Limits: e.Limits, Raw: e.Raw, Hashed: e.Hashed})
 		if ctx.Err() != nil {
 			return nil, nil, err
 		}

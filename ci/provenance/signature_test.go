@@ -40,9 +40,15 @@ func TestSignatureStates(t *testing.T) {
 	if err := gone.Subkeys[len(gone.Subkeys)-1].Revoke(packet.KeyCompromised, "lost", at(noon.Add(-day))); err != nil {
 		t.Fatal(err)
 	}
+	briefly := newKey(t, noon.Add(-100*day), 0)
+	c := at(noon.Add(-90 * day))
+	c.KeyLifetimeSecs = uint32(50 * day / time.Second)
+	if err := briefly.AddSigningSubkey(c); err != nil {
+		t.Fatal(err)
+	}
 	lasting := at(noon.Add(-10 * day))
 	lasting.SigLifetimeSecs = uint32(5 * day / time.Second)
-	all := []*openpgp.Entity{key, short, revoked, subkeyed, gone}
+	all := []*openpgp.Entity{key, short, revoked, subkeyed, gone, briefly}
 	good := sealOf(t, key, file, at(noon))
 
 	for name, test := range map[string]struct {
@@ -62,6 +68,7 @@ func TestSignatureStates(t *testing.T) {
 		"of a key in its last second":   {seal: sealOf(t, short, file, at(noon.Add(-60*day))), state: OK, now: noon.Add(-50 * day)},
 		"of a key after its last":       {seal: sealOf(t, short, file, at(noon.Add(-60*day))), state: KeyExpired, now: noon.Add(-50*day + time.Second)},
 		"old, of a revoked key":         {seal: before, state: KeyRevoked},
+		"old, of an expired subkey":     {seal: sealOf(t, briefly, file, at(noon.Add(-60*day))), state: KeyExpired},
 		"old, of a revoked subkey":      {seal: bySubkey, state: KeyRevoked},
 		"that lasted until yesterday":   {seal: sealOf(t, key, file, lasting), state: SignatureExpired},
 		"dated tomorrow":                {seal: sealOf(t, key, file, at(noon.Add(day))), state: FromFuture},
@@ -320,7 +327,7 @@ func sameNumbers(t *testing.T, a, b []byte) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bytes.Equal(one.sig.HashSuffix, other.sig.HashSuffix) &&
+	return bytes.Equal(one.sig.HashSuffix, other.sig.HashSuffix) && one.sig.HashTag == other.sig.HashTag &&
 		bytes.Equal(one.sig.EdDSASigR.Bytes(), other.sig.EdDSASigR.Bytes()) && bytes.Equal(one.sig.EdDSASigS.Bytes(), other.sig.EdDSASigS.Bytes())
 }
 

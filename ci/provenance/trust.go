@@ -2,8 +2,10 @@ package provenance
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -151,6 +153,20 @@ func (s *Seals) Tarball() io.Writer {
 		return io.Discard
 	}
 	return s.tarball.sig.h
+}
+
+// GoesOn tells that the tarball's SHA-256, which whoever reads it has anyway,
+// is what its signature needs: then that goes to GoOn, and nothing to Tarball.
+func (s *Seals) GoesOn() bool {
+	sig := s.tarball.sig
+	return sig == nil || sig.sig.Hash == crypto.SHA256 && sig.sig.Version == 4
+}
+
+// GoOn takes the SHA-256 of all bytes of the tarball, where GoesOn.
+func (s *Seals) GoOn(h hash.Hash) {
+	if s.tarball.sig != nil {
+		s.tarball.sig.h = h
+	}
 }
 
 // Checks judges the signatures; the checksums file is read here. whole tells

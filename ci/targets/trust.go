@@ -81,7 +81,12 @@ func (s *session) examine(ctx context.Context, q question) (answer, error) {
 	}
 	expected := provenance.Expected{
 		Repository: s.Trust.Repository, Workflow: s.Trust.Workflow, Builder: s.Trust.Builder, Commit: q.commit,
-		Limits: s.limits(), Raw: seals.Tarball(),
+		Limits: s.limits(),
+	}
+	if seals.GoesOn() {
+		expected.Hashed = seals.GoOn
+	} else {
+		expected.Raw = seals.Tarball()
 	}
 	if expected.DSSEKey, err = s.dsseKey(); err != nil {
 		return a, err
@@ -90,7 +95,7 @@ func (s *session) examine(ctx context.Context, q question) (answer, error) {
 		if err := q.streamed(seals.Tarball()); err != nil {
 			return a, err
 		}
-		expected.Raw, expected.NoTarball = nil, true
+		expected.Raw, expected.Hashed, expected.NoTarball = nil, nil, true
 	}
 	if a.checks, a.inventory, err = provenance.VerifyPapers(ctx, q.path, expected); err != nil {
 		return a, err

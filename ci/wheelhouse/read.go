@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"math"
@@ -30,6 +31,10 @@ type ReadOptions struct {
 	// which is done when Read returns; its errors are passed over. May be nil.
 	// Where Read fails it may have been written a part.
 	Raw io.Writer
+	// Hashed is given the SHA-256 of all bytes of the file, before Read returns
+	// without an error, to go on with: who wants the hash of these bytes and a
+	// few more need not hash them again. May be nil.
+	Hashed func(hash.Hash)
 	// Rest is told, in the tar's order, of all inflated bytes that are no
 	// wheel's (headers, padding, other members, the end), which are valid
 	// during the call alone; and with no bytes of each wheel whose own, more
@@ -59,7 +64,7 @@ func Read(ctx context.Context, path string, o ReadOptions) (*Inventory, error) {
 // ReadFile is Read of a tarball that is open, from its first byte; the file's
 // own offset stays. The codes are Read's, without tar-missing.
 func ReadFile(ctx context.Context, f *os.File, o ReadOptions) (*Inventory, error) {
-	r := &reading{name: f.Name(), limits: o.Limits.withDefaults(), progress: o.Progress, raw: o.Raw, rest: o.Rest, chunkSize: chunkSize}
+	r := &reading{name: f.Name(), limits: o.Limits.withDefaults(), progress: o.Progress, raw: o.Raw, hashed: o.Hashed, rest: o.Rest, chunkSize: chunkSize}
 	if o.Extract != "" {
 		var err error
 		if r.extract, err = newExtraction(o.Extract); err != nil {
@@ -105,6 +110,7 @@ type reading struct {
 	limits    Limits
 	progress  func(int64)
 	raw       io.Writer // nil: nobody wants it
+	hashed    func(hash.Hash)
 	rest      func([]byte, *File)
 	chunkSize int
 	extract   *extraction // nil: write nothing
@@ -162,6 +168,9 @@ func (r *reading) run(outer context.Context, in io.Reader) (*Inventory, error) {
 	}
 	inv := t.inventory()
 	inv.Size, inv.SHA256 = raw.size, hexSum(total)
+	if r.hashed != nil {
+		r.hashed(total)
+	}
 	return inv, nil
 }
 

@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -30,9 +32,11 @@ func TestReadOurOwn(t *testing.T) {
 	}
 	var progress []int64
 	var raw bytes.Buffer
+	var hashed hash.Hash
 	inv, err := Read(context.Background(), path, ReadOptions{
 		Extract:  out,
 		Raw:      &raw,
+		Hashed:   func(h hash.Hash) { hashed = h },
 		Progress: func(n int64) { progress = append(progress, n) },
 	})
 	if err != nil {
@@ -46,6 +50,11 @@ func TestReadOurOwn(t *testing.T) {
 	}
 	if whole, err := os.ReadFile(path); err != nil || !bytes.Equal(raw.Bytes(), whole) {
 		t.Errorf("the raw bytes are %d, those of the file %d, %v", raw.Len(), len(whole), err)
+	}
+	hashed.Write([]byte("more"))
+	raw.WriteString("more")
+	if sum := sha256.Sum256(raw.Bytes()); !bytes.Equal(hashed.Sum(nil), sum[:]) {
+		t.Error("the hash does not go on")
 	}
 	checkExtracted(t, out, sample())
 }
