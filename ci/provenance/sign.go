@@ -47,7 +47,7 @@ type Key struct {
 	Wrap func(statement []byte) ([]byte, error)
 }
 
-// Signed tells what Sign did.
+// Signing tells what Sign did.
 type Signing struct {
 	// Files are the base names of what was written, in order; none where the
 	// set was signed already and is as it was.
