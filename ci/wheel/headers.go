@@ -10,6 +10,20 @@ import (
 // maxHeaders bounds the headers of one METADATA or WHEEL; real ones have some hundred.
 const maxHeaders = 20_000
 
+// What of a licence is kept: some wheels put the whole text there.
+const (
+	maxLicense  = 1000
+	maxLicenses = 20
+)
+
+// bounded gives a licence's text, cut where no rune is broken.
+func bounded(text string) string {
+	if len(text) > maxLicense {
+		text = strings.ToValidUTF8(text[:maxLicense], "")
+	}
+	return text
+}
+
 // header is one header: its name in lower case, and the lines of its value.
 type header struct {
 	name  string
@@ -39,6 +53,12 @@ func parseMetadata(text []byte) (Metadata, error) {
 			m.RequiresDist = append(m.RequiresDist, h.value())
 		case h.name == "provides-extra":
 			m.ProvidesExtra = append(m.ProvidesExtra, h.value())
+		case h.name == "license-expression" && m.LicenseExpression == "":
+			m.LicenseExpression = bounded(h.value())
+		case h.name == "license" && m.License == "":
+			m.License = bounded(h.value())
+		case h.name == "classifier" && strings.HasPrefix(h.value(), "License ::") && len(m.LicenseClassifiers) < maxLicenses:
+			m.LicenseClassifiers = append(m.LicenseClassifiers, bounded(h.value()))
 		}
 	}
 	if !validProject(strings.ReplaceAll(m.Name, "-", "_")) {

@@ -20,6 +20,11 @@ type Metadata struct {
 	RequiresDist []string
 	// ProvidesExtra holds the extras as they are spelled, in the file's order.
 	ProvidesExtra []string
+	// LicenseExpression is the SPDX expression (PEP 639); License the older
+	// free text; both may be empty.
+	LicenseExpression, License string
+	// LicenseClassifiers are the classifiers that begin with "License ::".
+	LicenseClassifiers []string
 }
 
 // Contents is what Inspect read of one wheel.
