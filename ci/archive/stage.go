@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -111,6 +112,7 @@ func (sub *submission) tree() *tree {
 	if sub.verdictText != nil {
 		t.texts[entry.VerdictName(sub.name)] = sub.verdictText
 	}
+	maps.Copy(t.texts, sub.papers)
 	for name, data := range sub.requirements {
 		t.texts[path.Join(entry.RequirementsDir(sub.name), name)] = data
 	}
@@ -180,7 +182,7 @@ func (i interruptible) Read(p []byte) (int, error) {
 }
 
 // refresh serves a tarball that is in the archive: it is held against its
-// record, a newer verdict replaces the old one, and a tarball that is damaged
+// record, a newer verdict replaces the old one, papers made since are added, and a tarball that is damaged
 // there is put back. One that is gone stays gone: it may have been pruned.
 func (a Archive) refresh(ctx context.Context, sub *submission, there found) (renewed, restored bool, err error) {
 	dir := filepath.Dir(there.record.Meta)
@@ -192,12 +194,34 @@ func (a Archive) refresh(ctx context.Context, sub *submission, there found) (ren
 	} else if err := sub.hashSource(ctx); err != nil {
 		return false, false, err
 	}
+	if err := a.addPapers(sub, dir); err != nil {
+		return false, restored, err
+	}
 	path := filepath.Join(dir, entry.VerdictName(there.record.Tarball))
 	newer, err := sub.newerVerdict(path)
 	if err != nil || !newer {
 		return false, restored, err
 	}
 	return true, restored, a.replace(path, sub.verdictText)
+}
+
+// addPapers brings in papers that were made since. One that is there stays as
+// it is; verify tells whether they go together.
+func (a Archive) addPapers(sub *submission, dir string) error {
+	for _, name := range entry.Papers(sub.name) {
+		data := sub.papers[name]
+		there, err := exists(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		if data == nil || there {
+			continue
+		}
+		if err := a.replace(filepath.Join(dir, name), data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hashSource holds the tarball, where it lies, against the record.

@@ -40,6 +40,9 @@ type submission struct {
 	verdict     *verdict.Verdict // nil: none of this tarball
 	verdictText []byte
 
+	// papers by name: inventory, statement, checksums, signatures, bundle.
+	papers map[string][]byte
+
 	// requirements by their paths below their folder; nil: none.
 	requirements map[string][]byte
 
@@ -79,7 +82,7 @@ func (a Archive) read(s Submission) (*submission, error) {
 	case !info.Mode().IsRegular():
 		return nil, fault.New(fault.Refused, "tar-missing", "no tarball, but a folder or a special file: %s", s.Tarball)
 	}
-	for _, part := range []func() error{sub.readRecord, sub.readLock, sub.readVerdict} {
+	for _, part := range []func() error{sub.readRecord, sub.readLock, sub.readVerdict, sub.readPapers} {
 		if err := part(); err != nil {
 			return nil, err
 		}
@@ -143,6 +146,22 @@ func (sub *submission) readRecord() (err error) {
 	}
 	if sub.record.Name != "" && sub.record.Name != sub.name {
 		return fault.New(fault.Refused, "meta-mismatch", "archiving %s: %s is the record of %q", sub.name, path, sub.record.Name)
+	}
+	return nil
+}
+
+// readPapers reads what says who made the tarball. What they say is for verify
+// to judge: they are kept as they are.
+func (sub *submission) readPapers() error {
+	sub.papers = map[string][]byte{}
+	for _, name := range entry.Papers(sub.name) {
+		data, err := sub.beside(name)
+		if err != nil {
+			return err
+		}
+		if data != nil {
+			sub.papers[name] = data
+		}
 	}
 	return nil
 }

@@ -98,6 +98,16 @@ func VerdictName(tarball string) string { return tarball + verdictSuffix }
 // a tarball in its entry.
 func RequirementsDir(tarball string) string { return tarball + ".requirements" }
 
+// Papers gives the names of what says who made a tarball: inventory, statement,
+// checksums, signatures and bundle. Its signatures come last.
+func Papers(tarball string) []string {
+	var names []string
+	for _, suffix := range []string{".cdx.json", ".intoto.jsonl", ".sigstore.json", ".sha256sums", ".asc", ".sha256sums.asc"} {
+		names = append(names, tarball+suffix)
+	}
+	return names
+}
+
 // pythonOf gives the Python that a tarball's name tells: "3.11" for
 // "wheelhouse-3.11.tgz" and "wheelhouse-3.11-run-7.tgz"; else "".
 func pythonOf(tarball string) string {
