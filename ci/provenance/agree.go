@@ -57,6 +57,11 @@ func VerifyPapers(ctx context.Context, path string, e Expected) (checks []Check,
 		return nil, nil, err
 	}
 	checks = append(checks, agreement)
+	papers, err := verifyPapers(path, inv, record, agreement, e)
+	if err != nil {
+		return nil, nil, err
+	}
+	checks = append(checks, papers...)
 	if sum == "" && agreement.State != Absent && agreement.State != Malformed {
 		sum = record.SHA256
 	}

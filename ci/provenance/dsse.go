@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
@@ -47,14 +48,13 @@ func WrapStatement(statement, key []byte) ([]byte, error) {
 		}
 	}
 	public := sha256.Sum256(private.Public().(ed25519.PublicKey))
-	line, err := json.Marshal(envelope{
+	return encodeJSON(envelope{
 		PayloadType: statementType, Payload: base64.StdEncoding.EncodeToString(statement),
 		Signatures: []envelopeSignature{{
 			KeyID: hex.EncodeToString(public[:]),
 			Sig:   base64.StdEncoding.EncodeToString(ed25519.Sign(private, preAuthentication(statement))),
 		}},
-	})
-	return append(line, '\n'), err
+	}, "")
 }
 
 // preAuthentication is what an envelope's signature is over.
@@ -73,4 +73,56 @@ func privateDSSE(key []byte) (ed25519.PrivateKey, error) {
 	}
 	return nil, fault.New(fault.Usage, "bad-dsse-key", "reading the key of trust.dsse-key: it is no private ed25519 key in PEM").
 		WithHint("make one: openssl genpkey -algorithm ed25519 -out FILE")
+}
+
+// maxEnvelopeSignatures is the most signatures of an envelope that are looked at.
+const maxEnvelopeSignatures = 16
+
+// unwrap gives the statement in data, which may be wrapped, and whether it was.
+// With a key, private or public, in PEM, it must be wrapped and signed by it.
+func unwrap(data, key []byte) (payload []byte, wrapped bool, err error) {
+	var e envelope
+	if decodeJSON(data, &e, "") != nil || e.PayloadType == "" {
+		if key != nil {
+			return nil, false, errors.New("it is not wrapped in DSSE as attest and sign write it, and trust.dsse-key wants it so")
+		}
+		return data, false, nil
+	}
+	payload, err = base64.StdEncoding.Strict().DecodeString(e.Payload)
+	switch {
+	case e.PayloadType != statementType:
+		return nil, true, fmt.Errorf("its payload is of the type %.80q", e.PayloadType)
+	case err != nil:
+		return nil, true, errors.New("its payload is not base64")
+	case len(e.Signatures) == 0 || len(e.Signatures) > maxEnvelopeSignatures:
+		return nil, true, fmt.Errorf("it has %d signatures", len(e.Signatures))
+	case key == nil:
+		return payload, true, nil
+	}
+	public, err := publicDSSE(key)
+	if err != nil {
+		return nil, true, err
+	}
+	for _, s := range e.Signatures {
+		sig, err := base64.StdEncoding.Strict().DecodeString(s.Sig)
+		if err == nil && ed25519.Verify(public, preAuthentication(payload), sig) {
+			return payload, true, nil
+		}
+	}
+	return nil, true, errors.New("the key of trust.dsse-key did not sign it as it is")
+}
+
+// publicDSSE reads the key that verifies.
+func publicDSSE(key []byte) (ed25519.PublicKey, error) {
+	if private, err := privateDSSE(key); err == nil {
+		return private.Public().(ed25519.PublicKey), nil
+	}
+	if block, _ := pem.Decode(key); block != nil {
+		if parsed, err := x509.ParsePKIXPublicKey(block.Bytes); err == nil {
+			if public, ok := parsed.(ed25519.PublicKey); ok {
+				return public, nil
+			}
+		}
+	}
+	return nil, fault.New(fault.Usage, "bad-dsse-key", "reading the key of trust.dsse-key: it is no ed25519 key in PEM")
 }
