@@ -21,6 +21,10 @@ const (
 	newestPip    = "26.3"
 	uvPin        = "uv==0.13.9"
 	packagingPin = "packaging==26.3"
+
+	cyclonedxPin        = "cyclonedx-python-lib[json-validation]==11.12.0"
+	cryptographyPin     = "cryptography==50.0.2"
+	securesystemslibPin = "securesystemslib==1.6.0"
 )
 
 // interpreter finds the Python that the settings name.
