@@ -40,6 +40,8 @@ func TestPapers(t *testing.T) {
 	s.ours(t, s.clone, nil, "attest", "-tar="+tarball).want(t, 0)
 	run(t, filepath.Dir(tarball), nil, "sha256sum", "-c", "--strict", filepath.Base(tarball)+".sha256sums").want(t, 0)
 
+	run(t, "../tools/intoto", nil, "go", "run", ".", tarball+".intoto.jsonl").want(t, 0)
+
 	_, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
