@@ -1,6 +1,12 @@
 // Package provenance is what stands beside a tarball and says what it is, where
 // it came from and who says so: checksums, statement, inventory, signatures.
 //
+// # Papers
+//
+// [Attest] makes inventory (CycloneDX), statement (in-toto, SLSA provenance) and
+// checksums of a tarball and its record, the same bytes each time. Inventory
+// and statement are read in the very form that they are written in.
+//
 // # Signing
 //
 // [Sign] wraps the statement, writes the checksums anew and signs the tarball

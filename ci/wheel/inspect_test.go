@@ -198,3 +198,13 @@ func FuzzReadMetadata(f *testing.F) {
 		}
 	})
 }
+
+// TestLicence: a whole licence's text in the header is cut, not refused.
+func TestLicence(t *testing.T) {
+	t.Parallel()
+	m, err := parseMetadata([]byte("Name: a\nVersion: 1\nLicense-Expression: MIT\nLicense: " + strings.Repeat("ä", maxLicense) +
+		"\n" + strings.Repeat("Classifier: License :: X\n", maxLicenses+1) + "Classifier: Topic :: Y\n\n"))
+	if err != nil || m.LicenseExpression != "MIT" || len(m.License) > maxLicense || len(m.License) < maxLicense-1 || len(m.LicenseClassifiers) != maxLicenses {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
