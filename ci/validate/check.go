@@ -25,7 +25,7 @@ func (r *run) check(ctx context.Context) error {
 	roots, constraints, found := rootsOf(o, files)
 	r.passes("packages", packageNames(o.Packages, files), found)
 	asked := len(roots)
-	if o.Tests != "" {
+	if o.Tests != "" && !o.Static {
 		root, found := testRoot(files)
 		r.passes("", "", found)
 		if len(found) == 0 {
@@ -126,6 +126,7 @@ func packageNames(packages []requirements.Requirement, wheels []string) string {
 // passes adds a check's findings, and its line when none of them fails and
 // there is a text.
 func (r *run) passes(check, text string, found []finding.Finding) {
+	found = Downgrade(found, r.o.Warn)
 	r.result.Findings = append(r.result.Findings, found...)
 	if text != "" && !finding.Failed(found) {
 		r.result.Passed = append(r.result.Passed, finding.Passed{Check: check, Text: text})

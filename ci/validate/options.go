@@ -46,6 +46,20 @@ type Options struct {
 	Tests string
 	// Pytest are its arguments; nil: -k smoke.
 	Pytest []string
+	// Static stops after the rules: nothing is installed and no test is run,
+	// so pytest is no root. Wheels of our own tarballs are not extracted.
+	Static bool
+	// GLIBC is the highest glibc that wheels may ask for, "2.28"; empty: any.
+	GLIBC string
+	// Warn are failures that only warn: "code", or "code:project".
+	Warn []string
+	// NoRecord leaves members unhashed; that their names and sizes are
+	// RECORD's is seen nevertheless.
+	NoRecord bool
+	// Installer is "pip" or "uv". Empty: "pip".
+	Installer string
+	// Image is the container image to prove it in. Empty: this machine.
+	Image string
 	// Network is "require", which refuses to run where it cannot be taken
 	// away, or "prefer", which runs nevertheless and says so. Empty: "prefer".
 	Network string
@@ -71,6 +85,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Pytest == nil {
 		o.Pytest = []string{"-k", "smoke"}
+	}
+	if o.Installer == "" {
+		o.Installer = "pip"
 	}
 	if o.Network == "" {
 		o.Network = "prefer"

@@ -66,7 +66,7 @@ func (r *run) install(ctx context.Context, in python.Installer, file string) ([]
 	n := len(r.result.Reached)
 	r.result.Proof.Installer = in.Name()
 	defer r.step("installing %s with %s, %s", count(n, "wheel"), in.Name(), r.without())()
-	found, err := refusal(ctx, in.Install(ctx, r.venv, file, filepath.Join(r.temp, "wheels")), "install")
+	found, err := refusal(ctx, in.Install(ctx, r.venv, file, r.wheels()), "install")
 	if err != nil || found != nil {
 		return found, err
 	}

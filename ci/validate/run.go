@@ -13,8 +13,6 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
 	"github.com/wheelhouse-ci/wheelhouse/ci/python"
-	"github.com/wheelhouse-ci/wheelhouse/ci/wheel"
-	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
 // errTooMuch is the error of wheels whose METADATA goes beyond all bounds.
@@ -30,36 +28,74 @@ const mostFindings = 1000
 // of the interpreter (package python), no-isolation, no-tests-folder, or ctx's.
 // What is temporary is removed before it returns.
 func Run(ctx context.Context, o Options) (result *Result, err error) {
-	o = o.withDefaults()
-	if err := checkOptions(o); err != nil {
-		return nil, err
-	}
-	temp, err := newTemporary(o.TempDir)
+	err = All(ctx, o, []string{o.Python}, func(_ string, r *Result, err error) error {
+		result = r
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	r := &run{o: o, started: o.Now(), temp: temp, result: &Result{}}
-	defer func() { result, err = r.end(ctx, err) }()
-	inner, cancel := context.WithCancel(ctx)
-	defer cancel()
-	return nil, r.do(inner)
+	return result, nil
 }
 
-// run is one Run under way.
+// All is Run with each of the Pythons in turn, whatever Options.Python says;
+// the tarball is read once, and its wheels are held against their RECORDs once.
+// done is told what came of each: a result, or the error that kept it from being
+// done with that Python. An error of done's ends All and is returned, as is one
+// that has nothing to do with the interpreter: of the options, of the tarball, of
+// removing what is temporary, or ctx's. Code, besides Run's: several-pythons.
+func All(ctx context.Context, o Options, pythons []string, done func(python string, r *Result, err error) error) (err error) {
+	o = o.withDefaults()
+	if err := checkOptions(o); err != nil {
+		return err
+	}
+	if len(pythons) > 1 && o.Venv != "" {
+		return fault.New(fault.Usage, "several-pythons", "one virtual environment cannot be made with %d Pythons: %s", len(pythons), o.Venv).
+			WithHint("name one Python, or leave the folder out")
+	}
+	s, err := newSource(ctx, o)
+	if err != nil {
+		return err
+	}
+	kept := false
+	defer func() {
+		keep := kept && err == nil && ctx.Err() == nil
+		if e := s.close(keep); e != nil && err == nil {
+			err = e
+		}
+		if cause := ctx.Err(); cause != nil {
+			err = fmt.Errorf("validating %s: %w", o.Tarball, cause)
+		}
+	}()
+	for n, python := range pythons {
+		o.Python = python
+		r := &run{o: o, source: s, temp: s.temp, result: &Result{}}
+		if len(pythons) > 1 {
+			r.temp, r.inside = filepath.Join(s.temp, fmt.Sprintf("python-%d", n+1)), true
+		}
+		result, err := r.run(ctx)
+		if s.wait() != nil || ctx.Err() != nil {
+			return err // no interpreter's
+		}
+		kept = kept || result != nil && result.Kept != ""
+		if err := done(python, result, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run is one proof under way.
 type run struct {
-	o       Options
+	o Options
+	*source
 	started time.Time
-	temp    string
+	temp    string // the folder of what is temporary and this proof's own
+	inside  bool   // temp lies in the source's, and goes before that
 	result  *Result
-	// sums are the wheels' sha256 by file name.
-	sums map[string]string
-	// contents is what was read of each wheel, by file name; unread are the
-	// findings of that.
-	contents map[string]wheel.Contents
-	unread   []finding.Finding
-	oracle   *python.Oracle
-	env      python.Environment
-	venv     python.Venv
+	oracle  *python.Oracle
+	env     python.Environment
+	venv    python.Venv
 	// isolation says why a command cannot be run without a network here; nil
 	// when it can.
 	isolation error
@@ -68,6 +104,9 @@ type run struct {
 func checkOptions(o Options) error {
 	if o.Network != "prefer" && o.Network != "require" {
 		return fault.New(fault.Usage, "bad-network", "validate.network is %q, neither prefer nor require", o.Network)
+	}
+	if err := checkRules(o); err != nil {
+		return err
 	}
 	if o.Tests == "" {
 		return nil
@@ -83,11 +122,50 @@ func checkOptions(o Options) error {
 	return nil
 }
 
+// run does the whole proof.
+func (r *run) run(ctx context.Context) (result *Result, err error) {
+	r.started = r.o.Now()
+	defer func() { result, err = r.end(ctx, err) }()
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if r.inside {
+		if err := os.Mkdir(r.temp, 0o700); err != nil {
+			return nil, fault.New(fault.Unable, "no-temporary-folder", "making a folder for temporary files: %w", err)
+		}
+	}
+	return nil, r.do(inner)
+}
+
+// do applies the rules, then installs and tests. Meanwhile the wheels are held
+// against their RECORDs; the verdict waits for that.
 func (r *run) do(ctx context.Context) error {
-	if err := r.look(ctx); err != nil || r.result.Failed() {
+	if r.o.Static {
+		r.hash()
+	}
+	if err := r.look(ctx); err != nil {
 		return err
 	}
-	return r.prove(ctx)
+	r.hash()
+	if !r.o.Static && !r.result.Failed() {
+		if err := r.prove(ctx); err != nil {
+			return err
+		}
+	}
+	found, err := r.records()
+	if err != nil {
+		return err
+	}
+	r.passes("contents", r.recordText(), found)
+	return nil
+}
+
+// recordText tells what the wheels were held against.
+func (r *run) recordText() string {
+	text := count(len(r.inventory.Wheels), "wheel") + " as their RECORDs have them"
+	if r.o.NoRecord {
+		text += ": names and sizes, no hashes"
+	}
+	return text
 }
 
 // look reads the tarball and asks the interpreter at the same time (of two
@@ -100,25 +178,12 @@ func (r *run) look(ctx context.Context) error {
 	return r.check(ctx)
 }
 
-// read reads the tarball, its wheels and what lies beside it.
-func (r *run) read(ctx context.Context) error {
-	dir := filepath.Join(r.temp, "wheels")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return fault.New(fault.Unable, "no-temporary-folder", "making a folder for the wheels: %w", err)
-	}
-	inv, err := wheelhouse.Read(ctx, r.o.Tarball, wheelhouse.ReadOptions{Limits: r.o.Limits, Extract: dir})
-	if err != nil {
+// read waits for the tarball and its wheels.
+func (r *run) read(context.Context) error {
+	if err := r.wait(); err != nil {
 		return err
 	}
-	r.result.Inventory = inv
-	r.sums = make(map[string]string, len(inv.Wheels))
-	for _, w := range inv.Wheels {
-		r.sums[w.Name] = w.SHA256
-	}
-	if r.contents, r.unread, err = inspect(ctx, inFolder(dir), inv.Wheels, r.o.WheelLimits); err != nil {
-		return err
-	}
-	r.result.Metadata = metadata(r.contents)
+	r.result.Inventory, r.result.Metadata = r.inventory, r.metadata
 	return nil
 }
 
@@ -140,6 +205,9 @@ func (r *run) ready(ctx context.Context) error {
 		r.env, err = r.oracle.Environment()
 		return err
 	}, func(ctx context.Context) (err error) {
+		if r.o.Static {
+			return nil
+		}
 		dir := r.o.Venv
 		if dir == "" {
 			dir = filepath.Join(r.temp, "venv")
@@ -147,7 +215,9 @@ func (r *run) ready(ctx context.Context) error {
 		r.venv, err = python.NewVenv(ctx, i, dir)
 		return err
 	}, func(ctx context.Context) error {
-		r.isolation = command.Loopback(ctx, i.Path)
+		if !r.o.Static {
+			r.isolation = command.Loopback(ctx, i.Path)
+		}
 		return nil
 	})
 }
@@ -184,7 +254,7 @@ func (r *run) end(ctx context.Context, err error) (*Result, error) {
 		err = fmt.Errorf("validating %s: %w", r.o.Tarball, cause)
 	}
 	keep := r.o.Keep && err == nil
-	if !keep {
+	if r.inside && !keep {
 		if e := removeAll(r.temp); e != nil && err == nil {
 			err = fault.New(fault.Unable, "cleanup-failed", "removing temporary files: %w", e)
 		}
