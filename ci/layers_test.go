@@ -17,7 +17,7 @@ const module = "github.com/wheelhouse-ci/wheelhouse/"
 var floors = [][]string{
 	{"ci/command", "ci/fault"},
 	{"ci/wheel", "ci/finding", "ci/deflate", "ci/release"},
-	{"ci/lock", "ci/meta", "ci/verdict", "ci/requirements", "ci/config", "ci/wheelhouse", "ci/python", "ci/entry", "ci/rebuild"},
+	{"ci/lock", "ci/meta", "ci/verdict", "ci/requirements", "ci/config", "ci/wheelhouse", "ci/python", "ci/container", "ci/entry", "ci/rebuild"},
 	{
 		"ci/validate", "ci/archive", "ci/report", "ci/actions", "ci/retain", "ci/store",
 		"ci/store/filestore", "ci/store/s3store", "ci/store/ocistore", "ci/store/releasestore", "ci/store/rclonestore", "ci/store/storetest",
