@@ -15,6 +15,7 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/config"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 	"github.com/wheelhouse-ci/wheelhouse/ci/report"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheel"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
@@ -152,6 +153,12 @@ func (s *session) printf(format string, args ...any) error {
 func (s *session) limits() wheelhouse.Limits {
 	l := s.Limits
 	return wheelhouse.Limits{Members: l.Members, MemberBytes: l.MemberBytes, TotalBytes: l.TotalBytes, Ratio: l.Ratio}
+}
+
+// wheelLimits are the settings' bounds on what is read of a wheel.
+func (s *session) wheelLimits() wheel.Limits {
+	l := s.Limits
+	return wheel.Limits{Members: l.WheelMembers, Bytes: l.WheelBytes, Ratio: l.WheelRatio, MetadataBytes: l.WheelMetadataBytes}
 }
 
 // show gives a path as the person would type it: relative where it lies below

@@ -123,7 +123,8 @@ func (s *session) validate(ctx context.Context, chosen choice, o validateOptions
 	result, err := validate.Run(ctx, validate.Options{
 		Tarball: chosen.path, Requirements: set, RequirementsFrom: from, Packages: critical, Python: s.Python,
 		Venv: o.venv, Keep: o.keep, Tests: s.Validate.Tests, Pytest: o.pytest,
-		Network: s.Validate.Network, Limits: s.limits(), Environ: s.environ,
+		Network: s.Validate.Network, Limits: s.limits(), WheelLimits: s.wheelLimits(), Environ: s.environ,
+		Warn: s.Validate.Warn, GLIBC: s.Validate.GLIBC, NoRecord: !s.Validate.Record,
 		Step: s.steps.Step, Now: s.now, Typed: s.typed("validate"),
 	})
 	if err != nil {

@@ -9,17 +9,15 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
 	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
 // check applies every rule that needs no installation.
 func (r *run) check(ctx context.Context) error {
 	inv, o := r.result.Inventory, r.o
-	var files []string
-	for _, w := range inv.Wheels {
-		files = append(files, w.Name)
-	}
+	files := fileNames(inv.Wheels)
 	r.passes("tarball", fmt.Sprintf("%s, %s, sha256 %s", count(len(files), "wheel"), megabytes(inv.Size), inv.SHA256),
-		slices.Concat(r.unread, names(r.result.Metadata), Duplicates(files)))
+		slices.Concat(r.unread, names(r.contents), Duplicates(files), notPortable(files)))
 
 	r.beside()
 	roots, constraints, found := rootsOf(o, files)
@@ -34,6 +32,15 @@ func (r *run) check(ctx context.Context) error {
 	}
 	r.passes("", "", slices.Concat(ignored(o), unfounded(o, asked)))
 	return r.close(ctx, roots, constraints)
+}
+
+// fileNames gives the wheels' file names.
+func fileNames(wheels []wheelhouse.File) []string {
+	files := make([]string, len(wheels))
+	for i, w := range wheels {
+		files[i] = w.Name
+	}
+	return files
 }
 
 // beside checks the record and the lock.
@@ -69,6 +76,7 @@ func (r *run) close(ctx context.Context, roots, constraints []Root) error {
 		Roots: roots, Constraints: constraints, Wheels: r.result.Metadata, Question: q, Answer: a,
 		Tags: r.env.Tags, Interpreter: "Python " + r.version() + " on " + r.env.Platform,
 	}
+	r.result.World, r.result.Environment = w, r.env
 	reached, found := Closure(w)
 	r.result.Reached = reached
 	text := ""
@@ -88,7 +96,9 @@ func (r *run) close(ctx context.Context, roots, constraints []Root) error {
 		text = "the wheels are those that the requirements list"
 	}
 	r.passes("hashes", text, hashes(w, reached, r.sums, r.result.Lock))
-	r.passes("", "", unreached(r.result.Inventory.Name, r.result.Inventory.Wheels, reached))
+	inv := r.result.Inventory
+	r.passes("", "", unreached(inv.Name, inv.Wheels, reached))
+	r.passes("", "", glibcFloor(inv.Name, fileNames(inv.Wheels), reached, newTagList(w.Tags), r.o.GLIBC))
 	return ctx.Err()
 }
 
