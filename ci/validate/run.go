@@ -25,7 +25,8 @@ const mostFindings = 1000
 // Run checks the tarball, then proves it: see the package's manual. Findings
 // are in the Result, and Result.Failed tells the verdict; an error is what kept
 // it from being done at all: that of reading the tarball (package wheelhouse),
-// of the interpreter (package python), no-isolation, no-tests-folder, or ctx's.
+// of the interpreter (package python) or its container (package container),
+// no-isolation, no-tests-folder, or ctx's.
 // What is temporary is removed before it returns.
 func Run(ctx context.Context, o Options) (result *Result, err error) {
 	err = All(ctx, o, []string{o.Python}, func(_ string, r *Result, err error) error {
@@ -70,7 +71,7 @@ func All(ctx context.Context, o Options, pythons []string, done func(python stri
 	for n, python := range pythons {
 		o.Python = python
 		r := &run{o: o, source: s, temp: s.temp, result: &Result{}}
-		if len(pythons) > 1 {
+		if len(pythons) > 1 || o.Image != "" {
 			r.temp, r.inside = filepath.Join(s.temp, fmt.Sprintf("python-%d", n+1)), true
 		}
 		result, err := r.run(ctx)
@@ -92,10 +93,13 @@ type run struct {
 	started time.Time
 	temp    string // the folder of what is temporary and this proof's own
 	inside  bool   // temp lies in the source's, and goes before that
+	place   place
 	result  *Result
 	oracle  *python.Oracle
 	env     python.Environment
-	venv    python.Venv
+	// installer makes the virtual environment and installs into it.
+	installer python.Installer
+	venv      python.Venv
 	// isolation says why a command cannot be run without a network here; nil
 	// when it can.
 	isolation error
@@ -108,7 +112,10 @@ func checkOptions(o Options) error {
 	if err := checkRules(o); err != nil {
 		return err
 	}
-	if o.Tests == "" {
+	if o.Installer != "pip" && o.Installer != "uv" {
+		return fault.New(fault.Usage, "bad-installer", "the installer is %q, neither pip nor uv", o.Installer)
+	}
+	if o.Tests == "" || o.Static {
 		return nil
 	}
 	info, err := os.Stat(o.Tests)
@@ -175,6 +182,7 @@ func (r *run) look(ctx context.Context) error {
 	if err := together(ctx, r.read, r.ready); err != nil {
 		return err
 	}
+	r.passes("", "", r.place.passed)
 	return r.check(ctx)
 }
 
@@ -195,7 +203,7 @@ func (r *run) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	i, err := python.Find(ctx, python.Search{Want: r.o.Python, Environ: environ, Typed: r.o.Typed})
+	i, err := r.find(ctx, python.Search{Want: r.o.Python, Environ: environ, Typed: r.o.Typed})
 	if err != nil {
 		return err
 	}
@@ -212,14 +220,30 @@ func (r *run) ready(ctx context.Context) error {
 		if dir == "" {
 			dir = filepath.Join(r.temp, "venv")
 		}
-		r.venv, err = python.NewVenv(ctx, i, dir)
+		if err = r.choose(ctx, i); err == nil {
+			r.venv, err = r.installer.NewVenv(ctx, dir)
+		}
 		return err
 	}, func(ctx context.Context) error {
-		if !r.o.Static {
+		if !r.o.Static && r.o.Image == "" {
 			r.isolation = command.Loopback(ctx, i.Path)
 		}
 		return nil
 	})
+}
+
+// choose makes the installer that the options name.
+func (r *run) choose(ctx context.Context, i python.Interpreter) error {
+	r.installer = python.Installer{Interpreter: i}
+	if r.o.Installer != "uv" {
+		return nil
+	}
+	uv, err := python.FindUV(ctx, i)
+	if err != nil {
+		return err
+	}
+	r.installer.UV, r.installer.Cache = &uv, filepath.Join(r.temp, "cache")
+	return nil
 }
 
 // environ is the environment of every child: what they leave in the folder for
@@ -250,6 +274,7 @@ func (r *run) end(ctx context.Context, err error) (*Result, error) {
 	if r.oracle != nil {
 		r.oracle.Close()
 	}
+	err = r.leave(ctx, err)
 	if cause := ctx.Err(); cause != nil {
 		err = fmt.Errorf("validating %s: %w", r.o.Tarball, cause)
 	}
@@ -265,6 +290,9 @@ func (r *run) end(ctx context.Context, err error) (*Result, error) {
 	if named && (err != nil || r.result.Proof.Installer == "") {
 		r.venv.Remove()
 		named = false
+	}
+	if !named {
+		r.place.unmake()
 	}
 	if err != nil {
 		return nil, err
@@ -295,7 +323,7 @@ func weight(f finding.Finding) int {
 // seal fills the proof's fields that every end has in common.
 func (r *run) seal() {
 	p := &r.result.Proof
-	p.Python, p.Platform = r.version(), r.env.Platform
+	p.Python, p.Platform, p.Image = r.version(), r.env.Platform, r.o.Image
 	p.Result = "PASS"
 	if r.result.Failed() {
 		p.Result = "FAIL"
