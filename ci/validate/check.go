@@ -20,11 +20,11 @@ func (r *run) check(ctx context.Context) error {
 		slices.Concat(r.unread, names(r.contents), Duplicates(files), notPortable(files)))
 
 	r.beside()
-	roots, constraints, found := rootsOf(o, files)
+	roots, constraints, found := rootsOf(o, files, sdists(inv.Members))
 	r.passes("packages", packageNames(o.Packages, files), found)
 	asked := len(roots)
 	if o.Tests != "" && !o.Static {
-		root, found := testRoot(files)
+		root, found := testRoot(files, sdists(inv.Members))
 		r.passes("", "", found)
 		if len(found) == 0 {
 			roots = append(roots, root)
@@ -64,7 +64,8 @@ func (r *run) beside() {
 
 // close asks the interpreter, walks the closure and holds hashes against it.
 func (r *run) close(ctx context.Context, roots, constraints []Root) error {
-	q := NewQuestion(roots, constraints, r.result.Metadata)
+	sources := sdists(r.result.Inventory.Members)
+	q := NewQuestion(roots, constraints, r.result.Metadata, sources...)
 	a, err := r.oracle.Ask(q)
 	if err != nil {
 		return err
@@ -73,7 +74,7 @@ func (r *run) close(ctx context.Context, roots, constraints []Root) error {
 		return fault.New(fault.Unable, "python-broken", "%s judged %d of %d requirements", r.result.Interpreter.Path, len(a.Judgements), len(q.Lines))
 	}
 	w := World{
-		Roots: roots, Constraints: constraints, Wheels: r.result.Metadata, Question: q, Answer: a,
+		Roots: roots, Constraints: constraints, Wheels: r.result.Metadata, Sdists: sources, Question: q, Answer: a,
 		Tags: r.env.Tags, Interpreter: "Python " + r.version() + " on " + r.env.Platform,
 	}
 	r.result.World, r.result.Environment = w, r.env

@@ -175,7 +175,7 @@ func TestRootsOf(t *testing.T) {
 		Requirements: &requirements.Set{Roots: []requirements.Requirement{parse("app"), path}, Constraints: []requirements.Requirement{parse("x<2")}},
 		Packages:     []requirements.Requirement{parse("app>=1"), parse("absent")},
 	}
-	got, constraints, found := rootsOf(o, []string{"app-1.0-py3-none-any.whl"})
+	got, constraints, found := rootsOf(o, []string{"app-1.0-py3-none-any.whl"}, nil)
 	if len(got) != 2 || got[1].Text() != "app>=1" || len(constraints) != 1 {
 		t.Errorf("got %v, %v", got, constraints)
 	}
@@ -186,10 +186,10 @@ func TestRootsOf(t *testing.T) {
 
 func TestTestRoot(t *testing.T) {
 	t.Parallel()
-	if root, found := testRoot([]string{"pytest-8.0-py3-none-any.whl"}); root.Text() != "pytest" || found != nil {
+	if root, found := testRoot([]string{"pytest-8.0-py3-none-any.whl"}, nil); root.Text() != "pytest" || found != nil {
 		t.Errorf("got %v, %v", root, found)
 	}
-	if _, found := testRoot([]string{"pytest_mock-8.0-py3-none-any.whl"}); brief(found) != "FAIL pytest-missing pytest" {
+	if _, found := testRoot([]string{"pytest_mock-8.0-py3-none-any.whl"}, nil); brief(found) != "FAIL pytest-missing pytest" {
 		t.Errorf("got %v", found)
 	}
 }
