@@ -102,6 +102,35 @@ requirements.txt:1 app[all] -> app[net] -> urllib3
 ` + app + ` asks urllib3
 ` + urllib3 + " chosen"},
 
+		{name: "a detour is no shortest chain", wheels: wheels{
+			app: requires("requests", "a"), requests: requires("other"), other: requires("urllib3"), urllib3: {},
+			"a-1.0-py3-none-any.whl": requires("b"), "b-1.0-py3-none-any.whl": requires("c"), "c-1.0-py3-none-any.whl": requires("urllib3"),
+		}, roots: []string{"app"}, want: `needed
+requirements.txt:1 app -> requests -> other -> urllib3
+c-1.0-py3-none-any.whl asks urllib3
+` + other + ` asks urllib3
+` + urllib3 + " chosen"},
+
+		{name: "an extra leads there sooner", wheels: wheels{
+			app: {RequiresDist: []string{`other`, `urllib3; extra == "net"`}, ProvidesExtra: []string{"net"}}, other: requires("urllib3"), urllib3: {},
+		}, roots: []string{"app[net]"}, want: `needed
+requirements.txt:1 app[net] -> urllib3
+` + app + ` asks urllib3
+` + other + ` asks urllib3
+` + urllib3 + " chosen"},
+
+		{name: "two extras, one chain", wheels: wheels{
+			app: {RequiresDist: []string{`urllib3; extra == "x"`, `urllib3; extra == "y"`}, ProvidesExtra: []string{"x", "y"}}, urllib3: {},
+		}, roots: []string{"app[x,y]"}, want: `needed
+requirements.txt:1 app[x,y] -> urllib3
+` + app + ` asks urllib3
+` + urllib3 + " chosen"},
+
+		{name: "an extra that only an unneeded wheel asks", wheels: wheels{
+			app: {RequiresDist: []string{`urllib3; extra == "net"`}, ProvidesExtra: []string{"net"}}, other: requires("app[net]"),
+		}, roots: []string{"app"}, want: `absent
+` + app + ` would ask urllib3; extra == "net"`},
+
 		{name: "a cycle", wheels: wheels{app: requires("requests"), requests: requires("app", "urllib3"), urllib3: requires("app")},
 			roots: []string{"app"}, want: `needed
 requirements.txt:1 app -> requests -> urllib3

@@ -229,6 +229,7 @@ func (g *graph) demands() (demands, dormant []Demand) {
 			push(e.to)
 		}
 	}
+	seen := map[[2]string]bool{}
 	for _, file := range sortedKeys(g.names) {
 		if !reached[asked{file, ""}] {
 			continue
@@ -239,11 +240,13 @@ func (g *graph) demands() (demands, dormant []Demand) {
 				continue
 			}
 			d := Demand{By: file, Text: label(j), satisfied: j.Satisfied}
-			if slices.ContainsFunc(under(j), func(extra string) bool { return reached[asked{file, extra}] }) {
-				demands = append(demands, d)
-			} else {
+			switch {
+			case !slices.ContainsFunc(under(j), func(extra string) bool { return reached[asked{file, extra}] }):
 				d.Text = text
 				dormant = append(dormant, d)
+			case !seen[[2]string{d.By, d.Text}]: // one text may stand there under several extras
+				seen[[2]string{d.By, d.Text}] = true
+				demands = append(demands, d)
 			}
 		}
 	}
