@@ -34,7 +34,7 @@ type Engine struct {
 	// Remapped tells that a container's ids are others than the machine's
 	// unless it is asked not to.
 	Remapped bool
-	// Passed says why the engines that were asked before were not taken:
+	// Passed tells of the engines that were asked before and are there:
 	// "docker is there, but does not answer: ...".
 	Passed []string
 
@@ -57,8 +57,7 @@ func Find(ctx context.Context, environ []string) (Engine, error) {
 }
 
 func find(ctx context.Context, environ []string, limit time.Duration) (Engine, error) {
-	var passed []string
-	there := false
+	var passed, absent []string
 	for _, program := range []string{"docker", "podman"} {
 		e := Engine{Name: program, Path: program, environ: slices.Clone(environ)}
 		// Not nil, which would be this process's own.
@@ -76,14 +75,13 @@ func find(ctx context.Context, environ []string, limit time.Duration) (Engine, e
 			e.Passed = passed
 			return e, nil
 		case errors.Is(err, exec.ErrNotFound):
-			passed = append(passed, program+" is not in PATH")
+			absent = append(absent, program+" is not in PATH")
 		default:
-			there = true
 			passed = append(passed, program+" is there, but does not answer: "+err.Error())
 		}
 	}
-	err := fault.New(fault.Unable, "no-container-engine", "no container engine: %s", strings.Join(passed, "; "))
-	if there {
+	err := fault.New(fault.Unable, "no-container-engine", "no container engine: %s", strings.Join(append(passed, absent...), "; "))
+	if len(passed) > 0 {
 		return Engine{}, err.WithHint("start its daemon, and see that this user may talk to it: docker info, podman info")
 	}
 	return Engine{}, err.WithHint("install docker or podman")

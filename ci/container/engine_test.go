@@ -31,7 +31,7 @@ func TestFind(t *testing.T) {
 		{"docker with other ids", `echo '{"ServerVersion":"28.0.1","SecurityOptions":["name=userns"]}'`, "",
 			Engine{Name: "docker", Version: "28.0.1", Remapped: true}, ""},
 		{"podman called docker", "echo '" + rootless + "'", "", Engine{Name: "podman", Version: "4.3.1", Rootless: true}, ""},
-		{"podman alone", "", "echo '" + rootful + "'", Engine{Name: "podman", Version: "4.3.1"}, "docker is not in PATH"},
+		{"podman alone", "", "echo '" + rootful + "'", Engine{Name: "podman", Version: "4.3.1"}, ""},
 		{"a dead docker", dead, "echo '" + rootless + "'", Engine{Name: "podman", Version: "4.3.1", Rootless: true},
 			"docker is there, but does not answer: Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?"},
 		{"a dead docker that exits 0", `printf '%s' '{"ServerErrors":["Cannot connect\u0009at all"]}'`, "echo '" + rootful + "'", Engine{Name: "podman", Version: "4.3.1"},
