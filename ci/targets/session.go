@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -188,6 +189,16 @@ func (s *session) option(name string, value *string, key string) error {
 		return nil
 	}
 	return s.Set(key, *value, "-"+name, s.cwd)
+}
+
+// switchOption sets a setting that is true or false to an option's value, when
+// it was given.
+func (s *session) switchOption(name string, value *bool, key string) error {
+	if value == nil {
+		return nil
+	}
+	text := strconv.FormatBool(*value)
+	return s.option(name, &text, key)
 }
 
 // path gives an option's path, absolute, or "" when it was not given; an
