@@ -68,9 +68,17 @@ func (v Validation) Text(w io.Writer) error {
 		line(&b, "PASS", p.Check, column, p.Text)
 	}
 	writeFindings(&b, v.Findings, column)
-	fmt.Fprintf(&b, "verdict: %s %s on Python %s\n", v.verdict(), Visible(v.Tarball), Visible(v.Python))
+	fmt.Fprintf(&b, "verdict: %s %s on Python %s%s\n", v.verdict(), Visible(v.Tarball), Visible(v.Python), v.inImage())
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// inImage says which container's Python it was; nothing of this machine's.
+func (v Validation) inImage() string {
+	if v.Proof.Image == "" {
+		return ""
+	}
+	return Visible(fmt.Sprintf(" of %s (%s, %s)", v.Proof.Image, v.Proof.Platform, v.Proof.Isolation))
 }
 
 // JSON writes v as one indented object and a line break. Lists are never null.

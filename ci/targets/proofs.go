@@ -21,6 +21,10 @@ type validateOptions struct {
 	venv               string
 	pytest             []string // nil: the default
 	json, keep, static bool
+	// image is the container image to prove it in, with its own python3 unless
+	// ownPython: the person named another; empty: this machine.
+	image     string
+	ownPython bool
 	// ownRequirements: the person named the requirements, so none that travel
 	// with the tarball are looked for.
 	ownRequirements bool
@@ -52,11 +56,14 @@ func (s *session) validate(ctx context.Context, chosen choice, o validateOptions
 		return err
 	}
 	p := &proofs{session: s, validateOptions: o, chosen: chosen, pythons: s.pythons()}
+	if o.image != "" && !o.ownPython {
+		p.pythons = []string{""} // the image's
+	}
 	err = validate.All(ctx, validate.Options{
 		Tarball: chosen.path, Requirements: set, RequirementsFrom: from, Packages: critical,
 		Venv: o.venv, Keep: o.keep, Tests: s.Validate.Tests, Pytest: o.pytest,
 		Network: s.Validate.Network, Limits: s.limits(), WheelLimits: s.wheelLimits(), Environ: s.environ,
-		Static: o.static, Installer: s.Validate.Installer,
+		Static: o.static, Installer: s.Validate.Installer, Image: o.image, Around: s.Root,
 		Warn: s.Validate.Warn, GLIBC: s.Validate.GLIBC, NoRecord: !s.Validate.Record,
 		Step: s.steps.Step, Now: s.now, Typed: s.typed("validate"),
 	}, p.pythons, func(python string, result *validate.Result, err error) error {
@@ -145,6 +152,9 @@ func (p *proofs) end() error {
 		if err := p.printJSON(); err != nil {
 			return err
 		}
+	}
+	if err := p.tellActions(p.done); err != nil {
+		return err
 	}
 	name := filepath.Base(p.chosen.path)
 	switch {

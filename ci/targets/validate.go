@@ -21,7 +21,8 @@ import (
 // else the newest archived; with -fetch, what CI built last. It checks the
 // tarball, its record and its wheels against the requirements, installs them
 // into a fresh venv without network, runs `pip check` and the smoke tests, and
-// writes <tarball>.verdict.json. With several Pythons it does so for each; -json
+// writes <tarball>.verdict.json. -image does all that in a container of docker's
+// or podman's, which has no network. With several Pythons it does so for each; -json
 // then prints {"validations": [...]}.
 func Validate(ctx context.Context,
 	tar *string, // the tarball (default: the newest at hand)
@@ -33,6 +34,7 @@ func Validate(ctx context.Context,
 	pytest *string, // pytest's arguments (default: -k smoke)
 	static *bool, // apply the rules alone: no installation, no tests, no verdict file (default: false)
 	installer *string, // pip or uv (default: the setting validate.installer)
+	image *string, // container image to prove it in, with its python3 unless -python names another (default: this machine)
 	glibc *string, // the highest glibc that wheels may ask for (default: the setting validate.glibc)
 	record *bool, // hold the wheels' files against the hashes in RECORD (default: the setting validate.record)
 	json *bool, // print the findings and the proof as an object (default: lines)
@@ -56,6 +58,12 @@ func Validate(ctx context.Context,
 		o := validateOptions{json: on(json), keep: on(keep), static: on(static), ownRequirements: requirements != nil}
 		if o.venv, err = s.path("venv", venv); err != nil {
 			return err
+		}
+		if image != nil {
+			if err := s.filled("image", *image); err != nil {
+				return err
+			}
+			o.image, o.ownPython = *image, python != nil
 		}
 		if pytest != nil {
 			if o.pytest, err = shell.Fields(*pytest, func(string) string { return "" }); err != nil {
