@@ -36,18 +36,25 @@ func parseGLIBC(text string) (g glibc, ok bool) {
 	return g, true
 }
 
-// manylinux gives the glibc that a platform tag asks for (PEP 600, and the
-// names from before it); false for a tag of another kind.
-func manylinux(platform string) (g glibc, ok bool) {
-	for _, old := range []struct {
-		prefix string
-		asks   glibc
-	}{{"manylinux1_", glibc{2, 5}}, {"manylinux2010_", glibc{2, 12}}, {"manylinux2014_", glibc{2, 17}}} {
-		if strings.HasPrefix(platform, old.prefix) {
-			return old.asks, true
+// modern gives platform tags with the names that manylinux has since PEP 600:
+// manylinux2014_x86_64 is manylinux_2_17_x86_64.
+func modern(platforms []string) []string {
+	renamed := make([]string, len(platforms))
+	for i, platform := range platforms {
+		renamed[i] = platform
+		for _, old := range [][2]string{{"manylinux1_", "manylinux_2_5_"}, {"manylinux2010_", "manylinux_2_12_"}, {"manylinux2014_", "manylinux_2_17_"}} {
+			if machine, found := strings.CutPrefix(platform, old[0]); found {
+				renamed[i] = old[1] + machine
+			}
 		}
 	}
-	rest, ok := strings.CutPrefix(platform, "manylinux_")
+	return renamed
+}
+
+// manylinux gives the glibc that a platform tag asks for (PEP 600); false for a
+// tag of another kind.
+func manylinux(platform string) (g glibc, ok bool) {
+	rest, ok := strings.CutPrefix(modern([]string{platform})[0], "manylinux_")
 	parts := strings.SplitN(rest, "_", 3)
 	if !ok || len(parts) < 3 {
 		return g, false

@@ -102,7 +102,7 @@ func names(contents map[string]wheel.Contents) []finding.Finding {
 		if len(what) > 0 {
 			found = append(found, finding.Finding{
 				Code: "name-mismatch", Severity: finding.Fail, Subject: file, Message: strings.Join(what, "; "),
-				Hint: "the wheel was renamed or is broken; get it again",
+				Hint: "the wheel was renamed or is broken: get it again; if its project made it so, " + warning("name-mismatch", name.Project),
 			})
 		}
 	}
@@ -114,13 +114,17 @@ func names(contents map[string]wheel.Contents) []finding.Finding {
 const mostTags = 1 << 20
 
 // tagsDiffer says in what WHEEL's tags are others than those of the file name;
-// "" for nothing. Both may be written as compressed sets.
+// "" for nothing. Both may be written as compressed sets, and with the old names
+// of manylinux.
 func tagsDiffer(n wheel.Name, tags []string) string {
 	if len(tags) == 0 {
 		return "its WHEEL names no tags"
 	}
 	sets, wanted := [3]map[string]bool{}, 1
 	for part, texts := range parts(n) {
+		if part == platformPart {
+			texts = modern(texts)
+		}
 		sets[part] = set(texts)
 		wanted *= len(sets[part])
 	}
@@ -133,6 +137,9 @@ func tagsDiffer(n wheel.Name, tags []string) string {
 		var of [3][]string
 		for part, texts := range split {
 			of[part] = strings.Split(texts, ".")
+			if part == platformPart {
+				of[part] = modern(of[part])
+			}
 			if slices.ContainsFunc(of[part], func(text string) bool { return !sets[part][text] }) {
 				return fmt.Sprintf("its WHEEL has the tag %.80q, which the name has not", tag)
 			}

@@ -73,7 +73,8 @@ func TestNames(t *testing.T) {
 		{file: pure, name: "foo-bar", version: "1.0", tags: []string{"any"}, says: "which is none"},
 		{file: linux, name: "foo-bar", version: "1.0", tags: both},
 		{file: linux, name: "foo-bar", version: "1.0", tags: []string{"CP311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64"}},
-		{file: linux, name: "foo-bar", version: "1.0", tags: both[:1], says: "1 tag that its WHEEL has not"},
+		{file: linux, name: "foo-bar", version: "1.0", tags: both[:1]}, // two names for one
+		{file: "foo_bar-1.0-py2.py3-none-any.whl", name: "foo-bar", version: "1.0", tags: []string{"py3-none-any"}, says: "1 tag that its WHEEL has not"},
 		{file: linux, name: "foo-bar", version: "1.0", tags: append(both[:2:2], "cp311-cp311-linux_x86_64"), says: "linux_x86_64"},
 		{file: pure, name: "foo-bar", version: "1.0", tags: slices.Repeat([]string{strings.Repeat("py3.", 900) + "py3-" + strings.Repeat("none.", 900) + "none-any"}, 2), says: "more than"},
 		{file: pure, name: "foo-bar", version: "1.0", tags: []string{strings.Repeat("py3.", mostTags) + "py3-none-any"}, says: "more than"},

@@ -98,9 +98,9 @@ func (l tagList) failing(n wheel.Name) (failing []int, nearest string) {
 		// somebody would look for.
 		if sets[abiPart][tag[abiPart]] {
 			near += 2
-		}
-		if sets[pythonPart][tag[pythonPart]] {
-			near++
+			if sets[pythonPart][tag[pythonPart]] {
+				near++
+			}
 		}
 		if near > score {
 			best, score = tag, near
@@ -125,7 +125,7 @@ func (l tagList) failing(n wheel.Name) (failing []int, nearest string) {
 }
 
 // nearness tells how near a platform is to those of a wheel: 16 for one of
-// them, less for one of the same kind and machine, or the same machine.
+// them, less for one of the same kind and machine, kind alone, machine alone.
 func nearness(platforms []string, platform string) int {
 	kind, machine := splitPlatform(platform)
 	near := 0
@@ -135,8 +135,10 @@ func nearness(platforms []string, platform string) int {
 		case p == platform:
 			return 16
 		case k == kind && m == machine:
+			near = max(near, 12)
+		case k == kind:
 			near = max(near, 8)
-		case m == machine:
+		case m == machine && m != "":
 			near = max(near, 4)
 		}
 	}
@@ -156,6 +158,9 @@ func splitPlatform(platform string) (kind, machine string) {
 // reason says in people's words why the failing parts fail; "" where the tags
 // say it all.
 func (l tagList) reason(n wheel.Name, failing []int) string {
+	if len(l) == 0 {
+		return ""
+	}
 	for _, part := range failing {
 		reason := ""
 		switch part {
@@ -182,11 +187,8 @@ func (l tagList) pythonReason(n wheel.Name) string {
 	return ""
 }
 
-// python gives the minor version of the interpreter's own, first tag.
+// python gives the minor version of the first tag, which is the interpreter's own.
 func (l tagList) python() (minor int, ok bool) {
-	if len(l) == 0 {
-		return 0, false
-	}
 	return minorOf(l[0][pythonPart])
 }
 
@@ -203,7 +205,7 @@ func minorOf(python string) (minor int, ok bool) {
 }
 
 func (l tagList) abiReason(n wheel.Name) string {
-	free := len(l) > 0 && isFreeThreaded(l[0][abiPart])
+	free := isFreeThreaded(l[0][abiPart])
 	switch wants := slices.ContainsFunc(n.ABI, isFreeThreaded); {
 	case wants && !free:
 		return "it is for free-threaded Python"

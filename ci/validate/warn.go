@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -43,6 +44,12 @@ func checkRules(o Options) error {
 		return fault.New(fault.Usage, "bad-settings", "validate.glibc: %.80q is no version of glibc, such as 2.28", o.GLIBC)
 	}
 	return nil
+}
+
+// warning says in a hint how a failure of one project's wheels is made a
+// warning.
+func warning(code, project string) string {
+	return fmt.Sprintf("validate.warn = [%q] makes this a warning", code+":"+project)
 }
 
 // about gives the project that a finding is about: its subject is a wheel's
