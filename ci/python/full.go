@@ -15,11 +15,10 @@ var fullText = regexp.MustCompile(`(?i)No space left on device|\[Errno 28\]|os e
 // diskFull is the error of a command that found no room, by what it printed;
 // nil when it failed for another reason. It says nothing about the wheels.
 func diskFull(doing, printed string) error {
-	found := fullText.FindString(printed)
-	if found == "" {
+	if !fullText.MatchString(printed) {
 		return nil
 	}
-	return fault.New(fault.Unable, "disk-full", "%s: %s", doing, found).
+	return fault.New(fault.Unable, "disk-full", "%s: no space left on the disk", doing).
 		WithHint("make room, or have TMPDIR name a folder with more of it")
 }
 
