@@ -42,6 +42,7 @@ var proxies = [...]string{"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY",
 func runWords(e Engine, name string, o Options, uid, gid int) ([]string, error) {
 	words := []string{"run", "--interactive", "--rm", "--name", name, "--label", label,
 		"--sig-proxy=false",
+		"--stop-signal", "KILL", // else podman waits ten seconds for what is deaf
 		"--network", "none", "--cap-drop", "ALL",
 		"--security-opt", "no-new-privileges", "--security-opt", "label=disable"}
 	if !e.Rootless {

@@ -24,7 +24,7 @@ func TestRunWords(t *testing.T) {
 		{"other ids", Engine{Name: "docker", Remapped: true}, nil, user + " --userns host " + blank},
 	} {
 		words, err := runWords(c.engine, "NAME", Options{Image: "python:3.11", Mounts: c.mounts}, 1000, 100)
-		want := "run --interactive --rm --name NAME --label wheelhouse --sig-proxy=false --network none --cap-drop ALL " +
+		want := "run --interactive --rm --name NAME --label wheelhouse --sig-proxy=false --stop-signal KILL --network none --cap-drop ALL " +
 			"--security-opt no-new-privileges --security-opt label=disable " + c.want + " --entrypoint cat python:3.11"
 		if got := strings.Join(words, " "); err != nil || got != want {
 			t.Errorf("%s: %v\ngot  %s\nwant %s", c.name, err, got, want)

@@ -109,7 +109,9 @@ func TestContainer(t *testing.T) {
 	clean(t, o)
 	words := over(t, state)
 	n := slices.IndexFunc(words, func(line string) bool { return strings.HasPrefix(line, "run ") })
-	mount := func(path, end string) string { return `--mount type=bind,"source=` + path + `","target=` + path + `"` + end + " " }
+	mount := func(path, end string) string {
+		return `--mount type=bind,"source=` + path + `","target=` + path + `"` + end + " "
+	}
 	temp := o.TempDir + "/wheelhouse-validate-"
 	_, rest, _ := strings.Cut(words[n], temp)
 	temp += rest[:strings.IndexByte(rest, '"')]

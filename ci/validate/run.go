@@ -328,7 +328,11 @@ func (r *run) seal() {
 	if r.result.Failed() {
 		p.Result = "FAIL"
 	}
-	if p.Isolation == "" {
+	switch {
+	case p.Isolation != "":
+	case r.place.isolation != "":
+		p.Isolation = r.place.isolation
+	default:
 		p.Isolation = "none: nothing was run"
 	}
 	p.Findings = append([]finding.Finding{}, r.result.Findings...)
