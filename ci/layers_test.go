@@ -58,7 +58,7 @@ var keepers = map[string][]string{
 	"github.com/otiai10/copy":                   {"ci/archive"},
 	"github.com/google/go-github":               {"ci/actions"},
 	"github.com/cli/go-gh":                      {"ci/actions"},
-	"github.com/pelletier/go-toml":              {"ci/config", "ci/lock"},
+	"github.com/pelletier/go-toml":              {"ci/config", "ci/lock", "ci/install"},
 	"github.com/aquasecurity/go-pep440-version": {"ci/wheel"},
 	"mvdan.cc/sh":                               {"ci/targets"},
 	"github.com/minio/minio-go":                 {"ci/store/s3store"},
