@@ -46,7 +46,7 @@ func TestLife(t *testing.T) {
 	if err := errors.Join(c.Close(t.Context()), c.Close(t.Context())); err != nil {
 		t.Error(err)
 	}
-	if f.asked("rm ") || f.asked("pull ") {
+	if f.asked("rm ") || f.asked("pull ") || !f.asked("ps --all ") {
 		t.Errorf("asked for %q", f.words())
 	}
 	if !f.asked("run --interactive --rm --name " + c.Name + " ") {
