@@ -90,7 +90,7 @@ func glibcFloor(tarball string, files []string, reached []Reached, tags tagList,
 	bound, bounded := parseGLIBC(most)
 	var found []finding.Finding
 	var highest glibc
-	var asking []string
+	var asking []string // projects
 	for _, v := range versionsOf(files) {
 		asks, ok := v.floor(tags)
 		if !ok {
@@ -101,9 +101,9 @@ func glibcFloor(tarball string, files []string, reached []Reached, tags tagList,
 			severity = finding.Fail
 			switch c := asks.compare(highest); {
 			case c > 0:
-				highest, asking = asks, []string{v.files[0]}
+				highest, asking = asks, []string{v.names[0].Project}
 			case c == 0:
-				asking = append(asking, v.files[0])
+				asking = append(asking, v.names[0].Project)
 			}
 		}
 		if bounded && asks.compare(bound) > 0 {
@@ -117,7 +117,7 @@ func glibcFloor(tarball string, files []string, reached []Reached, tags tagList,
 	if len(asking) > 0 {
 		found = append(found, finding.Finding{
 			Code: "glibc-floor", Severity: finding.Info, Subject: tarball,
-			Message: fmt.Sprintf("needs glibc %s or later (manylinux_%d_%d), which %s asks for", highest, highest[0], highest[1], listed(asking)),
+			Message: fmt.Sprintf("needs glibc %s or later (manylinux_%d_%d): %s", highest, highest[0], highest[1], listed(asking)),
 		})
 	}
 	return found

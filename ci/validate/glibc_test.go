@@ -74,7 +74,7 @@ func TestGLIBCFloor(t *testing.T) {
 		says    string // in the last finding
 	}{
 		{"nothing asks", []string{pure}, []string{pure}, "2.5", "", ""},
-		{"the highest", []string{old, newer, pure}, []string{old, newer, pure}, "", "INFO glibc-floor x.tgz", "needs glibc 2.28 or later (manylinux_2_28), which " + newer + " asks for"},
+		{"the highest", []string{old, newer, pure}, []string{old, newer, pure}, "", "INFO glibc-floor x.tgz", "needs glibc 2.28 or later (manylinux_2_28): b"},
 		{"within", []string{old, newer}, []string{old, newer}, "2.28", "INFO glibc-floor x.tgz", "2.28"},
 		{"beyond", []string{old, newer}, []string{old, newer}, "2.27", "FAIL glibc-floor " + newer + "\nINFO glibc-floor x.tgz", "2.28"},
 		{"all beyond", []string{old, newer}, []string{old, newer}, "2.5", "FAIL glibc-floor " + old + "\nFAIL glibc-floor " + newer + "\nINFO glibc-floor x.tgz", ""},
@@ -82,7 +82,7 @@ func TestGLIBCFloor(t *testing.T) {
 		{"another file of the version does", []string{both, newer}, []string{newer}, "2.17", "INFO glibc-floor x.tgz", "needs glibc 2.17"},
 		{"another file does without", []string{bare, newer}, []string{newer}, "2.17", "", ""},
 		{"another Python's file does not", []string{other, newer}, []string{newer}, "2.17", "FAIL glibc-floor " + newer + "\nINFO glibc-floor x.tgz", "needs glibc 2.28"},
-		{"two of one", []string{old, both}, []string{old, both}, "", "INFO glibc-floor x.tgz", old + ", " + both},
+		{"two of one", []string{old, both}, []string{old, both}, "", "INFO glibc-floor x.tgz", "(manylinux_2_17): a, b"},
 		{"no wheel's name", []string{"x.whl"}, nil, "2.5", "", ""},
 	} {
 		var reached []Reached
