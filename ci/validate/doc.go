@@ -53,6 +53,7 @@
 //	lock-mismatch         FAIL       a lock of another tarball
 //	unreached             INFO       wheels that no root needs; they are not installed
 //	not-isolated          WARN       install and tests ran outside a network namespace
+//	engine-silent         INFO       a container engine that is there and did not answer
 //
 // [Downgrade] makes warnings of failures that somebody knows to be harmless;
 // finding.ParseDowngrade says which may be.
@@ -80,4 +81,13 @@
 // The user's requirements never reach the installer, because a --find-links or
 // a URL in them defeats --no-index. It gets a derived file: one line for each
 // wheel reached, with the wheel's own hash.
+//
+// # In a container
+//
+// With Options.Image every command of the interpreter's, its installer's and
+// pytest's runs in a container (package container). The tarball is read out
+// here, and so are the rules applied. The container sees the tests with the
+// folder around them and the wheels, read-only, and one folder of ours, under
+// the paths that they have here. A container that ended by itself gives an
+// error and no verdict.
 package validate
