@@ -65,7 +65,9 @@
 //
 // Roots are the requirements, the critical packages and, when tests run,
 // pytest. Markers, specifiers and extras are judged by the interpreter's own
-// packaging (package python); [Closure] walks those judgements and is pure.
+// packaging (package python); [Closure] walks those judgements and is pure. So
+// are [Explain], which tells what brings a wheel in, and [Result.Select], which
+// walks from some of the roots alone.
 //
 // # Hashes
 //
