@@ -66,13 +66,15 @@ func (r *run) beside() {
 func (r *run) close(ctx context.Context, roots, constraints []Root) error {
 	sources := sdists(r.result.Inventory.Members)
 	q := NewQuestion(roots, constraints, r.result.Metadata, sources...)
-	a, err := r.oracle.Ask(q)
+	left, known := dormant(q)
+	a, err := r.oracle.Ask(left)
 	if err != nil {
 		return err
 	}
-	if len(a.Judgements) != len(q.Lines) {
-		return fault.New(fault.Unable, "python-broken", "%s judged %d of %d requirements", r.result.Interpreter.Path, len(a.Judgements), len(q.Lines))
+	if len(a.Judgements) != len(left.Lines) {
+		return fault.New(fault.Unable, "python-broken", "%s judged %d of %d requirements", r.result.Interpreter.Path, len(a.Judgements), len(left.Lines))
 	}
+	a = complete(q, a, known)
 	w := World{
 		Roots: roots, Constraints: constraints, Wheels: r.result.Metadata, Sdists: sources, Question: q, Answer: a,
 		Tags: r.env.Tags, Interpreter: "Python " + r.version() + " on " + r.env.Platform,
