@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,7 @@ func (m *meter) validate(ctx context.Context, cache string, sample wheelSet, cfg
 			prepare: withoutVenv,
 			run: processes(
 				process{args: []string{uv, "venv", "--quiet", "--python", m.python.Path, venv}},
-				process{args: append([]string{uv, "pip", "--cache-dir", filepath.Join(dir, "cache"), "--python", inVenv}, from...)},
+				process{args: slices.Concat([]string{uv, "pip"}, from, []string{"--cache-dir", filepath.Join(dir, "cache"), "--python", inVenv})},
 				pytest,
 			),
 		},
