@@ -84,7 +84,11 @@ func (s *session) explanation(e validate.Explanation) string {
 	case validate.Needed:
 		fmt.Fprintf(&b, "%s is needed by %s\n", e.Project, counted(len(e.Roots), "root"))
 	case validate.Missing:
-		fmt.Fprintf(&b, "%s is missing: %s of it does what is asked\n", e.Project, fileOr(len(e.Files), "no wheel", "none of the wheels"))
+		why := "none of its files does what is asked"
+		if len(e.Files) == 0 {
+			why = "there is no wheel of it"
+		}
+		fmt.Fprintf(&b, "%s is missing: %s\n", e.Project, why)
 	case validate.Unneeded:
 		fmt.Fprintf(&b, "%s is there, and nothing asks for it\n", e.Project)
 	default:
@@ -135,13 +139,6 @@ func standing(state string, f validate.Candidate) string {
 		return "  would do, and another is preferred"
 	}
 	return "  would do"
-}
-
-func fileOr(n int, none, some string) string {
-	if n == 0 {
-		return none
-	}
-	return some
 }
 
 func counted(n int, what string) string {

@@ -46,7 +46,8 @@ type Explanation struct {
 	// Dormant are those of roots and of wheels needed that do not apply: their
 	// marker says no, or nobody asks for the extra.
 	Dormant []Demand `json:"dormant"`
-	// Files of the project, the installer's favourite first.
+	// Files of the project, the installer's favourite first, then its source
+	// distributions.
 	Files []Candidate `json:"files"`
 	// More tells how many of all these are left out.
 	More int `json:"more,omitempty"`
@@ -86,7 +87,8 @@ type Candidate struct {
 
 // Reason is why a file does not do.
 type Reason struct {
-	// What is wrong: "version", "tag", "requires-python", "constraint", "hash".
+	// What is wrong: "version", "tag", "requires-python", "constraint", "hash",
+	// "sdist".
 	What string `json:"what"`
 	// Text says how.
 	Text string `json:"text"`
@@ -118,6 +120,11 @@ func Explain(w World, project string, sums map[string]string, l *lock.Lock) Expl
 		e.Files = append(e.Files, Candidate{
 			File: file, Version: w.Wheels[file].Version, Against: g.against(file, demands, sums, l),
 		})
+	}
+	for _, s := range g.sdists[project][:min(len(g.sdists[project]), mostFiles)] {
+		e.Files = append(e.Files, Candidate{File: s.file, Version: s.version, Against: []Reason{
+			{"sdist", "a source distribution, which an installer here does not build"},
+		}})
 	}
 	e.State = e.state()
 	for i := range e.Files {

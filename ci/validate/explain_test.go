@@ -208,6 +208,22 @@ func TestExplainReasons(t *testing.T) {
 	}
 }
 
+// TestExplainSdist names a source distribution among the files, which never
+// does.
+func TestExplainSdist(t *testing.T) {
+	t.Parallel()
+	w := world(t, wheels{"app-1.0-py3-none-any.whl": requires("urllib3<3")}, "app")
+	w.Sdists = []string{"urllib3-2.0.tar.gz"}
+	w.ask()
+	const want = `missing
+requirements.txt:1 app -> urllib3<3
+app-1.0-py3-none-any.whl asks urllib3<3
+urllib3-2.0.tar.gz | sdist: a source distribution, which an installer here does not build`
+	if got := explained(Explain(w, "urllib3", nil, nil)); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // TestExplainIsBounded gives it a lattice with 2^30 shortest chains, a chain of
 // 5,000 wheels, and more roots than are told.
 func TestExplainIsBounded(t *testing.T) {
