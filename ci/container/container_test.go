@@ -13,7 +13,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/command"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
@@ -179,17 +178,16 @@ func TestInterruptedStart(t *testing.T) {
 	for _, name := range []string{"run", "pull"} {
 		f := newFake(t, "docker")
 		f.forget("there")
+		// Whoever reads the pipe waits until the other end is opened.
 		started := filepath.Join(f.state, "started")
+		if err := syscall.Mkfifo(started, 0o600); err != nil {
+			t.Fatal(err)
+		}
 		f.tell(name, "echo $$ >\"$STATE/pid\"; : >\"$STATE/started\"; exec sleep 600")
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
-			for {
-				if _, err := os.Stat(started); err == nil || ctx.Err() != nil {
-					cancel()
-					return
-				}
-				time.Sleep(time.Millisecond)
-			}
+			os.ReadFile(started)
+			cancel()
 		}()
 		if _, err := f.engine().Start(ctx, Options{Image: "a:1"}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", name, err)
