@@ -118,19 +118,19 @@ func TestUVCache(t *testing.T) {
 	answer := func(v python.Venv) string {
 		return strings.TrimSpace(run(t, dir, nil, v.Python, "-c", "import app; print(app.ANSWER)").want(t, 0).stdout)
 	}
-	in, v := uvInstaller(t, i, uv)
+	_, misled := uvInstaller(t, i, uv)
 	make("1")
-	typed(v)
+	typed(misled)
 	pin := make("2")
-	typed(v)
-	if got := answer(v); got != "1" {
+	typed(misled)
+	if got := answer(misled); got != "1" {
 		t.Logf("a shared cache does not mislead this uv: %s", got)
 	}
 	list := filepath.Join(t.TempDir(), "list.txt")
 	if err := os.WriteFile(list, []byte(pin+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	in, v = uvInstaller(t, i, uv)
+	in, v := uvInstaller(t, i, uv)
 	if err := in.Install(t.Context(), v, list, dir); err != nil {
 		t.Fatal(err)
 	}
