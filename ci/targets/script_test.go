@@ -91,6 +91,10 @@ func shortPython() string {
 //	pytest-wheel DIR                         a stand-in for pytest
 //	tarball FILE [KIND:]NAME[=SOURCE] ...    a tarball as GNU tar makes it; KIND is
 //	                                         link, symlink, fifo, char, dir
+//	bomb DIR NAME KIND                       a wheel with a member of 3 GiB (zeros; lies: its
+//	                                         directory says less), METADATA of 100 MiB, or a
+//	                                         RECORD that leaves the folder
+//	thousand DIR NAME                        a wheel of a thousand requirements, on demo
 //	hub FILE ...                             a server with run 9 of heavy-deps.yml, whose
 //	                                         artifact holds these; sets GITHUB_API_URL
 //	exits STATUS COMMAND ...                 the command ends with just that status
@@ -125,6 +129,8 @@ func TestProofs(t *testing.T) {
 			"pytest-wheel": cmdPytestWheel,
 			"tarball":      cmdTarball,
 			"exits":        cmdExits,
+			"bomb":         cmdBomb,
+			"thousand":     cmdThousand,
 			"truncate":     cmdTruncate,
 			"damage":       cmdDamage,
 			"same":         cmdSame,
