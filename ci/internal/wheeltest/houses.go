@@ -73,6 +73,16 @@ func houseCombinations(t Target) []Combination {
 	add("by URL, elsewhere", []string{"app"}, Wheel{Project: "app", RequiresDist: []string{"lib @ http://127.0.0.1:1/x.whl; sys_platform == 'win32'"}})
 	add("a line that does not parse", []string{"app"}, Wheel{Project: "app", RequiresDist: []string{"lib lib"}}, lib)
 	add("a line that does not parse, not asked for", []string{"lib"}, Wheel{Project: "app", RequiresDist: []string{"lib lib"}}, lib)
+	var demands, specifiers []string
+	for n := range 1000 {
+		demand := fmt.Sprintf("lib>=0.%d", n)
+		if n >= 250 { // all that apply are judged together, again and again
+			demand += "; python_version < '3'"
+		}
+		demands, specifiers = append(demands, demand), append(specifiers, fmt.Sprintf(">=0.%d", n))
+	}
+	add("a thousand requirements", []string{"app"}, Wheel{Project: "app", RequiresDist: demands}, lib)
+	add("a thousand specifiers", []string{"app"}, Wheel{Project: "app", RequiresDist: []string{"lib" + strings.Join(specifiers, ",")}}, lib)
 	for name, c := range map[string]Combination{
 		"sdist alone":             {Requirements: []string{"lib"}},
 		"sdist of a dependency":   {Requirements: []string{"app"}, Wheels: []Wheel{app}},
@@ -154,7 +164,7 @@ func randomCombinations(t Target) []Combination {
 	mine, linux := fmt.Sprintf("cp3%d", t.Minor), "linux_"+t.Machine
 	projects := []string{"app", "lib", "net-core", "util", "data", "far"}
 	var all []Combination
-	for n := range 40 {
+	for n := range 20 {
 		c := Combination{Name: fmt.Sprintf("random/%d", n), Requirements: []string{pick("app", "app>=1", "app[net]", "app==1.*", "app~=1.0")}}
 		if r.IntN(4) == 0 {
 			c.Requirements = append(c.Requirements, pick(projects...)+pick("", ">=1", "; sys_platform == 'win32'", "[net]"))
