@@ -84,7 +84,7 @@ func TestWorkflow(t *testing.T) {
 	if made := sum(t, sample(t).tarball()); digest != made {
 		t.Errorf("archived is %s, the same build without a workflow made %s", digest, made)
 	}
-	w.said.has(t, "::set-output:: sha256_3_11="+digest)
+	w.said.has(t, "::set-output:: sha256_3_11="+digest, "Summary - ### PASS: wheelhouse-3.11.tgz on Python 3.11.")
 	record := string(read(t, tarball+".meta"))
 	for _, line := range []string{
 		"sha256=" + digest, "python=3.11", "repository=example/repository", "workflow=heavy-deps",

@@ -4,7 +4,8 @@
 // # What it needs
 //
 // Go, git, tar, a Python of the version in the settings with pip and venv, and
-// the package index, which pip's own settings name. All else (uv, packaging,
+// the package index, which pip's own settings name; on Linux strace, dockerd,
+// podman, runc and debootstrap as well. All else (uv, packaging,
 // the oldest and the newest pip) it installs itself, pinned, into folders that
 // it removes; the runner of workflows it builds from tools/act, by Go's module
 // proxy where it is not cached. Linux alone can prove that no route leads
@@ -18,7 +19,7 @@
 // is not tried. The user's settings (WHEELHOUSE_*) do not reach it; pip's do.
 //
 // The requests that any test makes to servers that it does not own are pip's to
-// the package index, and npm's to its registry.
+// the package index, npm's to its registry, and debootstrap's to apt's mirror.
 //
 // # GitHub's API
 //
@@ -26,6 +27,15 @@
 // GitHub's own description, the npm package @octokit/openapi, pinned by its
 // hash. npm fetches it, with the settings of the real home; no more of it than
 // one file is read, and nothing of it is run.
+//
+// # Containers
+//
+// A docker daemon and a podman of the tests' own, as root, with their storage
+// and sockets in a folder that is removed, run an image that debootstrap makes
+// of this machine's own distribution, from the mirror that apt uses. Where the
+// machine lets none of them run (no root, no cgroups) these tests are skipped
+// with the daemon's own last line, under CI=true as well; .ci/run prints at its
+// end what was skipped.
 //
 // # The workflows
 //

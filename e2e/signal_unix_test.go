@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -75,10 +76,15 @@ type interruptible struct {
 
 func start(t *testing.T, s *sampleRun, more []string, args ...string) *interruptible {
 	t.Helper()
+	return launch(t, s.clone, more, append([]string{filepath.Join(s.clone, "scripts", "wheelhouse")}, args...)...)
+}
+
+// launch starts any command of ours in dir.
+func launch(t *testing.T, dir string, more []string, args ...string) *interruptible {
+	t.Helper()
 	i := &interruptible{t: t, temp: t.TempDir(), said: &bytes.Buffer{}, done: make(chan error, 1)}
 	i.mark = "E2E_MARK=" + filepath.Base(filepath.Dir(i.temp)) + "-" + filepath.Base(i.temp)
-	cmd := command(t.Context(), s.clone, append(more, "TMPDIR="+i.temp, i.mark),
-		append([]string{filepath.Join(s.clone, "scripts", "wheelhouse")}, args...)...)
+	cmd := command(t.Context(), dir, append(slices.Clone(more), "TMPDIR="+i.temp, i.mark), args...)
 	cmd.Stdout, cmd.Stderr = i.said, i.said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
@@ -130,14 +136,14 @@ func (i *interruptible) end(signal syscall.Signal, group bool, status int) {
 	}
 }
 
-// appears tells when a file is there.
-func appears(ctx context.Context, file string) <-chan struct{} {
+// appears tells when a file is there, or one that the pattern matches.
+func appears(ctx context.Context, pattern string) <-chan struct{} {
 	there := make(chan struct{})
 	go func() {
 		look := time.NewTicker(50 * time.Millisecond)
 		defer look.Stop()
 		for {
-			if _, err := os.Stat(file); err == nil {
+			if found, _ := filepath.Glob(pattern); len(found) > 0 {
 				close(there)
 				return
 			}

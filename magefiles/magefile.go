@@ -12,6 +12,19 @@
 //	archive      tarball, record and proof kept under docs/ci-archive
 //	all          the four above, one after the other
 //
+// With a tarball in hand:
+//
+//	fetch        what CI built; dispatch lets it build one now
+//	install      into a venv to work in
+//	extract      its wheels as a folder, with the lock
+//	why          what brings a wheel in, or keeps it out
+//
+// For whoever receives it:
+//
+//	attest       an inventory, where it came from, and checksums beside it
+//	sign         your signature on all that; verify says whose it is
+//	publish      the whole set of files to a release, or to the store
+//
 // Years later:
 //
 //	prune        old tarballs become pointers that they come back from

@@ -18,13 +18,12 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/atomicfile"
 	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
 	"github.com/wheelhouse-ci/wheelhouse/ci/meta"
-	"github.com/wheelhouse-ci/wheelhouse/ci/wheel"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
 // The folders that are made beside the artifact's own files.
 const (
-	listDir    = "list"
+	listDir    = wheelhouse.ListDir
 	extractDir = "extracted"
 )
 
@@ -245,7 +244,7 @@ func (f Folder) describe(ctx context.Context, content, tarball string) (*wheelho
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := f.lists(content, inv); err != nil {
+	if err := wheelhouse.WriteLists(content, inv, f.Critical); err != nil {
 		return nil, nil, failed("writing the lists", err)
 	}
 	return inv, found, nil
@@ -293,32 +292,4 @@ func runOf(content string, inv *wheelhouse.Inventory) string {
 		return record.RunID
 	}
 	return "local-" + inv.SHA256[:digits]
-}
-
-// lists writes what is in the tarball, a name a line.
-func (f Folder) lists(content string, inv *wheelhouse.Inventory) error {
-	dir := filepath.Join(content, listDir)
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
-	var wheels, critical []string
-	for _, w := range inv.Wheels {
-		wheels = append(wheels, w.Name)
-		if name, err := wheel.ParseName(w.Name); err == nil && slices.Contains(f.Critical, name.Project) {
-			critical = append(critical, w.Name)
-		}
-	}
-	for _, list := range []struct {
-		name  string
-		lines []string
-	}{{"tar_contents.txt", inv.Members}, {"whl_files.txt", wheels}, {"critical_wheels.txt", critical}} {
-		var text strings.Builder
-		for _, line := range list.lines {
-			text.WriteString(line + "\n")
-		}
-		if err := os.WriteFile(filepath.Join(dir, list.name), []byte(text.String()), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -62,6 +62,9 @@ func TestPowerCut(t *testing.T) {
 				must(t, s.run(t.Context(), a, source))
 				seen := map[[32]byte]bool{}
 				for cut := range len(disk.log) + 1 {
+					if cut < len(disk.log) && !tried(cut) {
+						continue
+					}
 					good := start.clone()
 					log := disk.log[:cut]
 					unsure := pending(log)

@@ -264,6 +264,11 @@ func (s scenario) template(t testing.TB, source string) string {
 	return dir
 }
 
+// tried tells which of a scenario's calls something happens at: each third, in
+// the time that `mage test` has, and with TEST_CASES=all, as `mage e2e` and
+// `mage reliability` set it, every one.
+func tried(n int) bool { return n%3 == 0 || os.Getenv("TEST_CASES") == "all" }
+
 // begin gives a new archive in which a scenario starts.
 func begin(t testing.TB, template string) Archive {
 	t.Helper()

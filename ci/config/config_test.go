@@ -112,7 +112,7 @@ func TestDefaults(t *testing.T) {
 	want.Lock.URLs = "index"
 	want.Validate.Packages = []string{"numpy", "Pillow", "pytesseract"}
 	want.Validate.Tests, want.Validate.Network = filepath.Join(root, "doc_processor"), "prefer"
-	want.Validate.Warn, want.Validate.Record = nil, true
+	want.Validate.Installer, want.Validate.Warn, want.Validate.Record = "pip", nil, true
 	want.Fetch.Outdir, want.Fetch.Workflow, want.Fetch.Artifact = filepath.Join(root, "ci_artifacts"), "heavy-deps.yml", "wheelhouse-{python}"
 	want.Archive.Dir = filepath.Join(root, "docs", "ci-archive")
 	want.Retention.KeepLast, want.Retention.KeepWithin, want.Retention.KeepPinned, want.Retention.KeepProven = 3, 30, true, true
@@ -167,7 +167,7 @@ func TestEveryVariable(t *testing.T) {
 	t.Parallel()
 	samples := map[string]string{
 		"python": "./py", "name": "n", "requirements": "r.txt", "build.out": "o", "lock.urls": "none", "validate.packages": "", "validate.tests": "t",
-		"validate.network": "require", "validate.warn": "name-mismatch,record-mismatch:demo", "validate.glibc": "2.28", "validate.record": "false", "fetch.outdir": "f", "fetch.repo": "o/r", "fetch.workflow": "w.yml", "fetch.artifact": "a", "github.api-url": "https://api.example.org/", "archive.dir": "a", "archive.owner": "us", "limits.members": "1", "limits.member-bytes": "2", "limits.total-bytes": "3", "limits.ratio": "4", "limits.wheel-members": "5", "limits.wheel-bytes": "6", "limits.wheel-ratio": "7", "limits.wheel-metadata-bytes": "8",
+		"validate.python": "3.12,./py", "validate.installer": "uv", "validate.network": "require", "validate.warn": "name-mismatch,record-mismatch:demo", "validate.glibc": "2.28", "validate.record": "false", "fetch.outdir": "f", "fetch.repo": "o/r", "fetch.workflow": "w.yml", "fetch.artifact": "a", "github.api-url": "https://api.example.org/", "archive.dir": "a", "archive.owner": "us", "limits.members": "1", "limits.member-bytes": "2", "limits.total-bytes": "3", "limits.ratio": "4", "limits.wheel-members": "5", "limits.wheel-bytes": "6", "limits.wheel-ratio": "7", "limits.wheel-metadata-bytes": "8",
 		"retention.keep-last": "0", "retention.keep-within": "8d", "retention.keep-daily": "2", "retention.keep-weekly": "3", "retention.keep-monthly": "4", "retention.keep-yearly": "5",
 		"retention.keep-pinned": "false", "retention.keep-proven": "false", "retention.max-size": "7", "retention.group-by": "python", "retention.index-counts": "true", "store.url": "file:x", "store.grace": "3d",
 		"trust.keyring": "k.asc", "trust.fingerprints": strings.Repeat("0a", 20), "trust.require": "checksums,signature", "trust.repository": "o/r", "trust.workflow": ".github/workflows/w.yml",
@@ -188,6 +188,9 @@ func TestEveryVariable(t *testing.T) {
 		got, want := c.value(t, st.key), sample
 		if st.kind == path || st.kind == python {
 			want = filepath.Join(cwd, sample)
+		}
+		if st.kind == pythons {
+			want = "3.12," + filepath.Join(cwd, "py")
 		}
 		if got.Value != want || got.Origin != st.variable() {
 			t.Errorf("%s: %+v, want %s", st.key, got, want)

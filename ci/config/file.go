@@ -186,12 +186,12 @@ func (f *fileReader) keyValue(n *unstable.Node, group []string) {
 func (f *fileReader) value(i int, value *unstable.Node, origin string) error {
 	st, c := f.table[i], f.config
 	switch k := value.Kind; {
-	case st.kind == list && k == unstable.Array:
+	case st.isList() && k == unstable.Array:
 		items, err := arrayOfTexts(st, value)
 		if err != nil {
 			return err
 		}
-		shown, err := st.assignList(&c.Settings, items)
+		shown, err := st.assignList(&c.Settings, items, c.Root)
 		if err == nil {
 			c.Values[i] = Value{st.key, shown, origin}
 		}
@@ -204,12 +204,12 @@ func (f *fileReader) value(i int, value *unstable.Node, origin string) error {
 			return fmt.Errorf("%s is too large", f.shown(st, value))
 		}
 		return c.put(i, st, strconv.FormatInt(n, 10), origin, c.Root)
-	case k == unstable.String && st.kind != list && st.kind != number && st.kind != count && st.kind != boolean:
+	case k == unstable.String && !st.isList() && st.kind != number && st.kind != count && st.kind != boolean:
 		return c.put(i, st, string(value.Data), origin, c.Root)
 	}
 	wrong := f.shown(st, value) + " is " + kindName(value.Kind)
 	switch st.kind {
-	case list:
+	case list, pythons:
 		return fmt.Errorf("%s; it must be a list of texts: %s = [\"…\"]", wrong, st.key)
 	case number, count:
 		return fmt.Errorf("%s; it must be a whole number", wrong)

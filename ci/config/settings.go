@@ -22,6 +22,11 @@ type Settings struct {
 		Packages []string
 		// Tests is the folder of the smoke tests; empty for no tests.
 		Tests string
+		// Python are the Pythons to prove with, each a version or a path; empty
+		// for Settings.Python.
+		Python []string
+		// Installer is "pip" or "uv".
+		Installer string
 		// Network is "prefer" (a network namespace where there is one) or
 		// "require".
 		Network string
@@ -124,7 +129,8 @@ const (
 	count  // from 0
 	boolean
 	size
-	span // days
+	span    // days
+	pythons // versions or paths
 )
 
 // setting is one row of the table.
@@ -177,6 +183,14 @@ func settings() []setting {
 			key: "validate.tests", kind: path, fallback: "doc_processor", optional: true,
 			doc:   "The folder whose smoke tests (pytest -k smoke) must pass; \"\" for no tests.",
 			field: func(s *Settings) any { return &s.Validate.Tests },
+		}, {
+			key: "validate.python", kind: pythons, fallback: "", optional: true,
+			doc:   "The Pythons that prove the wheelhouse, one after the other: versions or paths, as in\n[\"3.11\", \"3.12\"]; [] for the one of the setting python.",
+			field: func(s *Settings) any { return &s.Validate.Python },
+		}, {
+			key: "validate.installer", fallback: "pip", choices: []string{"pip", "uv"},
+			doc:   "What installs in the proof: \"pip\", the interpreter's own, or \"uv\", from PATH or\nimportable by the interpreter.",
+			field: func(s *Settings) any { return &s.Validate.Installer },
 		}, {
 			key: "validate.network", fallback: "prefer", choices: []string{"prefer", "require"},
 			doc:   "Whether the proof must run without a network: \"prefer\" takes a network\nnamespace where the machine has one and says so where not, \"require\" fails there.",

@@ -37,7 +37,7 @@ func (st setting) literal() string {
 	switch st.kind {
 	case number, count, boolean:
 		return st.fallback
-	case list:
+	case list, pythons:
 		return "[" + strings.Join(quoted(SplitList(st.fallback)), ", ") + "]"
 	}
 	return fmt.Sprintf("%q", st.fallback)

@@ -18,8 +18,8 @@ import (
 // relative to base. It gives the value as it is shown.
 func (st setting) assign(s *Settings, value, base string) (shown string, err error) {
 	switch st.kind {
-	case list:
-		return st.assignList(s, SplitList(value))
+	case list, pythons:
+		return st.assignList(s, SplitList(value), base)
 	case number:
 		n, err := strconv.ParseInt(value, 10, 32)
 		if err != nil || n < 1 {
@@ -87,22 +87,31 @@ func (st setting) text(value, base string) (string, error) {
 	case path:
 		return absolute(value, base), nil
 	case python:
-		if version.MatchString(value) {
-			return value, nil
-		}
-		if strings.HasPrefix(value, "-") || !strings.ContainsAny(value, `/`+string(filepath.Separator)) {
-			return "", fmt.Errorf("%s must be a version (3.11, 3.13t) or a path with a slash in it, not %s", st.key, brief(value))
-		}
-		return absolute(value, base), nil
+		return st.python(value, base)
 	}
 	return value, nil
+}
+
+// python gives a version or the path of an interpreter as it is stored.
+func (st setting) python(value, base string) (string, error) {
+	if version.MatchString(value) {
+		return value, nil
+	}
+	if strings.HasPrefix(value, "-") || !strings.ContainsAny(value, `/`+string(filepath.Separator)) {
+		return "", fmt.Errorf("%s must be a version (3.11, 3.13t) or a path with a slash in it, not %s", st.key, brief(value))
+	}
+	return absolute(value, base), nil
 }
 
 // version is a version of Python.
 var version = regexp.MustCompile(`^3\.(?:0|[1-9][0-9]{0,2})t?$`)
 
-func (st setting) assignList(s *Settings, items []string) (string, error) {
-	for _, item := range items {
+// isList tells whether the setting is a list of texts.
+func (st setting) isList() bool { return st.kind == list || st.kind == pythons }
+
+func (st setting) assignList(s *Settings, given []string, base string) (string, error) {
+	items := slices.Clone(given)
+	for i, item := range items {
 		if strings.ContainsFunc(item, unicode.IsControl) {
 			return "", fmt.Errorf("%s: an item holds a control character: %s", st.key, brief(item))
 		}
@@ -111,11 +120,17 @@ func (st setting) assignList(s *Settings, items []string) (string, error) {
 				return "", fmt.Errorf("%s: %w", st.key, err)
 			}
 		}
+		if st.kind == pythons {
+			var err error
+			if items[i], err = st.python(item, base); err != nil {
+				return "", err
+			}
+		}
 	}
 	if len(items) == 0 && !st.optional {
 		return "", fmt.Errorf("%s must not be empty", st.key)
 	}
-	*st.field(s).(*[]string) = slices.Clone(items)
+	*st.field(s).(*[]string) = items
 	return strings.Join(items, ","), nil
 }
 

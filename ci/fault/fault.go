@@ -44,10 +44,12 @@ type Error struct {
 }
 
 // New returns an Error without a cause. An argument formatted by %w becomes
-// the cause that errors.Is finds.
+// the cause that errors.Is finds. What an argument says in several lines, as
+// errors.Join does, comes in one, parted by "; ".
 func New(status int, code, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Code: code, Status: status, Message: err.Error(), Err: errors.Unwrap(err)}
+	message := strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+	return &Error{Code: code, Status: status, Message: message, Err: errors.Unwrap(err)}
 }
 
 // WithHint sets the hint and returns e.

@@ -20,6 +20,7 @@ func TestError(t *testing.T) {
 		{"plain", New(Usage, "bad-time", "%q is no time", "x"), `"x" is no time [bad-time]`, 2},
 		{"no status", &Error{Code: "tar-missing", Message: "no such tarball"}, "no such tarball [tar-missing]", 1},
 		{"the cause's code once", New(Unable, "no-pip", "building: %w", cause), "building: asking pip: file does not exist [no-pip]", 3},
+		{"one line of two", New(Unable, "not-written", "writing: %w", errors.Join(fs.ErrExist, fs.ErrInvalid)), "writing: file already exists; invalid argument [not-written]", 3},
 		{"another code", New(Refused, "not-built", "building: %w", cause), "building: asking pip: file does not exist [no-pip] [not-built]", 1},
 	}
 	for _, test := range tests {

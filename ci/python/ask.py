@@ -5,6 +5,15 @@ import sys
 MARK = "wheelhouse-oracle:"
 
 
+def supported(tags):
+    """As pip has them: sys_tags of old packaging lacks cp311-none-any."""
+    name = tags.interpreter_name()
+    if name != "cp":
+        return list(tags.sys_tags())
+    interpreter = name + tags.interpreter_version()
+    return list(tags.cpython_tags()) + list(tags.compatible_tags(interpreter=interpreter))
+
+
 def say(answer):
     sys.stdout.write(MARK + json.dumps(answer) + "\n")
     sys.stdout.flush()
@@ -68,7 +77,7 @@ def environment():
         sys.exit(0)
     said = markers.default_environment()
     return {"version": platform.python_version(),
-            "tags": [str(tag) for tag in tags.sys_tags()],
+            "tags": [str(tag) for tag in supported(tags)],
             "markers": {k: v for k, v in said.items() if isinstance(v, str)},
             "pip": version, "pip_runner": runner, "ensurepip": wheel, "glibc": glibc(),
             "platform": re.sub("[-.]", "_", sysconfig.get_platform())}

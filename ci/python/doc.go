@@ -33,9 +33,9 @@
 // # Errors
 //
 // Errors are *fault.Error. Wrong use: bad-version, venv-exists. Could not be
-// done here: no-python, no-pip, no-venv, python-broken, no-isolation,
+// done here: no-python, no-pip, no-uv, no-venv, disk-full, python-broken, no-isolation,
 // index-refused, index-unreachable, index-tls. Refused: pip-failed,
-// folder-not-empty, index-differs, install-failed, pip-check-failed, pytest-missing, no-tests,
+// folder-not-empty, index-differs, install-failed, editable-failed, pip-check-failed, pytest-missing, no-tests,
 // tests-failed, question-too-large. A cancelled context's error is returned
 // wrapped.
 package python

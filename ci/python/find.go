@@ -85,7 +85,8 @@ func (i Interpreter) cleanEnviron() []string {
 
 // Search says where and for what Find looks.
 type Search struct {
-	// Want is "3.11", "3.13t" or a path (it has a separator in it).
+	// Want is "3.11", "3.13t" or a path (it has a separator in it); with
+	// Through also "python3", which is looked up there.
 	Want string
 	// Environ is the environment looked in (PATH); nil means an empty one.
 	Environ []string
@@ -105,7 +106,8 @@ var version = regexp.MustCompile(`^3\.(0|[1-9][0-9]{0,2})t?$`)
 // is started once, for at most ten seconds. Codes: no-python, which names what
 // was looked for and what was found instead, and bad-version (usage).
 func Find(ctx context.Context, s Search) (Interpreter, error) {
-	isPath := strings.ContainsRune(s.Want, '/') || strings.ContainsRune(s.Want, filepath.Separator)
+	isPath := strings.ContainsRune(s.Want, '/') || strings.ContainsRune(s.Want, filepath.Separator) ||
+		s.Through != nil && s.Want == "python3"
 	if !isPath && !version.MatchString(s.Want) {
 		return Interpreter{}, fault.New(fault.Usage, "bad-version", "not a version of Python, such as 3.11 or 3.13t, nor a path: %q", s.Want).
 			WithHint("a version has two numbers and starts with 3; write ./%s for a program in this folder", printable(s.Want))
@@ -246,21 +248,16 @@ sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
 
 // probe starts one candidate and reads what it says of itself within limit.
 func probe(ctx context.Context, path string, s Search, limit time.Duration) (Interpreter, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
 	there := Interpreter{Through: s.Through, environ: s.Environ}
-	out, err := capture(ctx, there.command(command.Command{
+	out, err := answer(ctx, there.command(command.Command{
 		Path: path,
 		Args: []string{"-I", "-c", probeScript},
 		Env:  CleanEnviron(s.Environ),
-	}), probeBytes)
-	switch {
-	case ctx.Err() == context.DeadlineExceeded:
-		return Interpreter{}, fmt.Errorf("did not answer in %s", limit)
-	case err != nil:
+	}), limit)
+	if err != nil {
 		return Interpreter{}, err
 	}
-	i, err := parseProbe(string(out))
+	i, err := parseProbe(out)
 	i.Through, i.environ = s.Through, s.Environ
 	return i, err
 }

@@ -40,6 +40,7 @@ const (
 type Oracle struct {
 	interpreter Interpreter
 	outer       context.Context
+	limit       time.Duration
 	ctx         context.Context
 	cancel      context.CancelFunc
 	question    *os.File // the helper's standard input
@@ -53,9 +54,12 @@ type Oracle struct {
 
 // Start starts the helper; it runs while the caller does other things. It has
 // a minute in all. Whoever starts it closes it.
-func Start(ctx context.Context, i Interpreter) *Oracle {
-	o := &Oracle{interpreter: i, outer: ctx, ready: make(chan struct{})}
-	o.ctx, o.cancel = context.WithTimeout(ctx, oracleTime)
+func Start(ctx context.Context, i Interpreter) *Oracle { return start(ctx, i, oracleTime) }
+
+// start is Start of a helper that has so much time.
+func start(ctx context.Context, i Interpreter, limit time.Duration) *Oracle {
+	o := &Oracle{interpreter: i, outer: ctx, limit: limit, ready: make(chan struct{})}
+	o.ctx, o.cancel = context.WithTimeout(ctx, limit)
 	input, question, err := os.Pipe()
 	if err != nil {
 		o.err = o.broken(err)
@@ -145,7 +149,7 @@ func (o *Oracle) failure(err error) error {
 		return fmt.Errorf("asking Python %s: %w", o.interpreter.Short(), outer)
 	}
 	if o.ctx.Err() != nil {
-		return o.broken(fmt.Errorf("no answer in %s", oracleTime))
+		return o.broken(fmt.Errorf("no answer in %s", o.limit))
 	}
 	if failed := o.pipe.Error(); failed != nil {
 		return o.broken(failed)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 )
@@ -135,6 +136,24 @@ func TestOracleBroken(t *testing.T) {
 				t.Errorf("%q is not in: %s", c.part, e.Message)
 			}
 		})
+	}
+}
+
+// TestOracleIsBounded: one that hangs before it says anything, and one that
+// hangs at the question.
+func TestOracleIsBounded(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"silent":      "exec sleep 600",
+		"in a prompt": "echo '" + oracleMark + `{"tags": ["py3-none-any"], "markers": {"a": "b"}}'; exec sleep 600`,
+	} {
+		i := Interpreter{Path: fake(t, t.TempDir(), "python", body), Version: "3.11.7"}
+		o := start(context.Background(), i, 500*time.Millisecond)
+		_, err := o.Ask(Question{})
+		o.Close()
+		if e := wantCode(t, err, "python-broken", fault.Unable); !strings.Contains(e.Message, "no answer in 500ms") {
+			t.Errorf("%s: %s", name, e.Message)
+		}
 	}
 }
 

@@ -50,7 +50,14 @@ func Pytest(ctx context.Context, v Venv, dir string, args []string, noNetwork bo
 	if err != nil {
 		return verdict.Tests{}, err
 	}
-	return judgeTests(dir, report, status, kept.lines())
+	lines := kept.lines()
+	tests, err := judgeTests(dir, report, status, lines)
+	if _, none := os.Lstat(report); err != nil && none != nil {
+		if full := diskFull("running the tests in "+dir, strings.Join(lines, "\n")); full != nil {
+			return verdict.Tests{}, full
+		}
+	}
+	return tests, err
 }
 
 // exitStatus gives the status of a command that ran.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/command"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
@@ -33,6 +34,8 @@ const (
 	// venvMarker is the file that tells a venv of ours from a folder of the
 	// user's; it is written before anything else.
 	venvMarker = ".wheelhouse-venv"
+	// venvTime is the most that making one may take.
+	venvTime = time.Minute
 	// venvMarkerText is what the file holds.
 	venvMarkerText = "Made by wheelhouse: this folder is erased and made again.\n"
 )
@@ -40,8 +43,19 @@ const (
 // NewVenv makes dir a fresh venv without ensurepip: dir is absent, or an empty
 // folder, or a venv that was made here before, which is erased. Anything else
 // is refused and left as it is. When it fails or is cancelled, what it made is
-// removed. Codes: no-venv, venv-exists (usage).
+// removed. It has a minute. Codes: no-venv, venv-exists (usage), disk-full.
 func NewVenv(ctx context.Context, i Interpreter, dir string) (Venv, error) {
+	return newVenv(ctx, i, dir, venvTime, func(dir string) command.Command {
+		return command.Command{
+			Path: i.Path,
+			Args: []string{"-I", "-m", "venv", "--without-pip", dir},
+			Env:  i.cleanEnviron(),
+		}
+	})
+}
+
+// newVenv is NewVenv by a command of any kind, within limit.
+func newVenv(ctx context.Context, i Interpreter, dir string, limit time.Duration, make func(dir string) command.Command) (Venv, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return Venv{}, fault.New(fault.Unable, "no-venv", "making a virtual environment: %w", err)
@@ -50,11 +64,7 @@ func NewVenv(ctx context.Context, i Interpreter, dir string) (Venv, error) {
 	if err != nil {
 		return Venv{}, err
 	}
-	_, err = capture(ctx, i.command(command.Command{
-		Path: i.Path,
-		Args: []string{"-I", "-m", "venv", "--without-pip", dir},
-		Env:  i.cleanEnviron(),
-	}), probeBytes)
+	_, err = answer(ctx, i.command(make(dir)), limit)
 	v := Venv{Dir: dir, Python: venvPython(dir), maker: i, created: created}
 	if err == nil {
 		// A link to an interpreter elsewhere leads nowhere here.
@@ -73,6 +83,9 @@ func NewVenv(ctx context.Context, i Interpreter, dir string) (Venv, error) {
 // noVenv tells why there is no venv, and which package Debian has it in.
 func noVenv(i Interpreter, dir string, err error) error {
 	failed := fault.New(fault.Unable, "no-venv", "making the virtual environment %s with Python %s: %s", dir, i.Short(), why(err))
+	if full := diskFull("making the virtual environment "+dir, errorText(err)); full != nil {
+		return full
+	}
 	if strings.Contains(why(err), "No module named") {
 		short := i.Short()
 		failed.WithHint("this Python lacks a part of its library; on Debian and Ubuntu: apt install python%s python%s-venv", short, short)

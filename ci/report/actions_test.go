@@ -25,6 +25,10 @@ func TestAnnotations(t *testing.T) {
 		t.Errorf("got:\n%s\nwant:\n%s", b.String(), want)
 	}
 	b.Reset()
+	if err := Annotations(&b, []Validation{{Findings: []finding.Finding{{Code: "a:b,c%", Subject: "s:", Message: "m,"}}}}); err != nil || b.String() != "::error title=a%3Ab%2Cc%25::s:: m,\n" {
+		t.Errorf("of marks: %q, %v", b.String(), err)
+	}
+	b.Reset()
 	if err := Annotations(&b, []Validation{{}}); err != nil || b.Len() != 0 {
 		t.Errorf("of nothing: %q, %v", b.String(), err)
 	}

@@ -68,19 +68,42 @@ func (v Validation) Text(w io.Writer) error {
 		line(&b, "PASS", p.Check, column, p.Text)
 	}
 	writeFindings(&b, v.Findings, column)
-	fmt.Fprintf(&b, "verdict: %s %s on Python %s\n", v.verdict(), Visible(v.Tarball), Visible(v.Python))
+	fmt.Fprintf(&b, "verdict: %s %s on Python %s%s\n", v.verdict(), Visible(v.Tarball), Visible(v.Python), v.inImage())
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
+// inImage says which container's Python it was; nothing of this machine's.
+func (v Validation) inImage() string {
+	if v.Proof.Image == "" {
+		return ""
+	}
+	return Visible(fmt.Sprintf(" of %s (%s, %s)", v.Proof.Image, v.Proof.Platform, v.Proof.Isolation))
+}
+
 // JSON writes v as one indented object and a line break. Lists are never null.
 // The error is w's.
-func (v Validation) JSON(w io.Writer) error {
+func (v Validation) JSON(w io.Writer) error { return JSON(w, v.filled()) }
+
+// Validations writes several as one indented object, {"validations": [...]},
+// and a line break. The error is w's.
+func Validations(w io.Writer, all []Validation) error {
+	list := make([]Validation, len(all))
+	for i, v := range all {
+		list[i] = v.filled()
+	}
+	return JSON(w, struct {
+		Validations []Validation `json:"validations"`
+	}{list})
+}
+
+// filled gives v as JSON has it: with its verdict, and lists in the place of nil.
+func (v Validation) filled() Validation {
 	v.Verdict = v.verdict()
 	v.Passed = append([]finding.Passed{}, v.Passed...)
 	v.Findings = append([]finding.Finding{}, v.Findings...)
 	v.Proof.Findings = append([]finding.Finding{}, v.Proof.Findings...)
-	return JSON(w, v)
+	return v
 }
 
 // Findings writes findings alone, as Validation.Text does, the worst last. The

@@ -13,7 +13,8 @@
 // # Order of work
 //
 // [Build] makes a tarball of wheels and its lock, [Meta] its record,
-// [Validate] proves it, [Archive] keeps it; [All] does the four. [List] and
+// [Validate] proves it, [Archive] keeps it; [All] does the four. [Install] and
+// [Extract] take its wheels once it is proven, [Why] explains them. [List] and
 // [Diff] show what is archived, [Stale] tells whether a build would bring
 // something new, [Config] shows the settings in force. [Fetch] brings here
 // what CI built; [Dispatch] lets it build first.

@@ -91,6 +91,10 @@ func shortPython() string {
 //	pytest-wheel DIR                         a stand-in for pytest
 //	tarball FILE [KIND:]NAME[=SOURCE] ...    a tarball as GNU tar makes it; KIND is
 //	                                         link, symlink, fifo, char, dir
+//	bomb DIR NAME KIND                       a wheel with a member of 3 GiB (zeros; lies: its
+//	                                         directory says less), METADATA of 100 MiB, or a
+//	                                         RECORD that leaves the folder
+//	thousand DIR NAME                        a wheel of a thousand requirements, on demo
 //	hub FILE ...                             a server with run 9 of heavy-deps.yml, whose
 //	                                         artifact holds these; sets GITHUB_API_URL
 //	exits STATUS COMMAND ...                 the command ends with just that status
@@ -99,6 +103,9 @@ func shortPython() string {
 //	bundle OUT SUMS                          what looks like a Sigstore bundle
 //	flip FILE ...                            the byte in its middle is another
 //	program PATH SOURCE                      a script that can be run
+//
+// What stands behind [all], and what follows `[!all] stop`, runs with
+// TEST_CASES=all alone, as `mage e2e` sets it.
 func TestProofs(t *testing.T) {
 	t.Parallel()
 	if python == "" {
@@ -122,6 +129,8 @@ func TestProofs(t *testing.T) {
 			switch cond {
 			case "root":
 				return os.Geteuid() == 0, nil
+			case "all": // mage e2e sets it; mage test is to be short
+				return os.Getenv("TEST_CASES") == "all", nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
@@ -130,6 +139,8 @@ func TestProofs(t *testing.T) {
 			"pytest-wheel": cmdPytestWheel,
 			"tarball":      cmdTarball,
 			"exits":        cmdExits,
+			"bomb":         cmdBomb,
+			"thousand":     cmdThousand,
 			"truncate":     cmdTruncate,
 			"damage":       cmdDamage,
 			"same":         cmdSame,

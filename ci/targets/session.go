@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/config"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 	"github.com/wheelhouse-ci/wheelhouse/ci/report"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheel"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
@@ -181,6 +183,12 @@ func (s *session) limits() wheelhouse.Limits {
 	return wheelhouse.Limits{Members: l.Members, MemberBytes: l.MemberBytes, TotalBytes: l.TotalBytes, Ratio: l.Ratio}
 }
 
+// wheelLimits are the settings' bounds on what is read of a wheel.
+func (s *session) wheelLimits() wheel.Limits {
+	l := s.Limits
+	return wheel.Limits{Members: l.WheelMembers, Bytes: l.WheelBytes, Ratio: l.WheelRatio, MetadataBytes: l.WheelMetadataBytes}
+}
+
 // show gives a path as the person would type it: relative where it lies below
 // the current folder.
 func (s *session) show(path string) string {
@@ -208,6 +216,16 @@ func (s *session) option(name string, value *string, key string) error {
 		return nil
 	}
 	return s.Set(key, *value, "-"+name, s.cwd)
+}
+
+// switchOption sets a setting that is true or false to an option's value, when
+// it was given.
+func (s *session) switchOption(name string, value *bool, key string) error {
+	if value == nil {
+		return nil
+	}
+	text := strconv.FormatBool(*value)
+	return s.option(name, &text, key)
 }
 
 // path gives an option's path, absolute, or "" when it was not given; an

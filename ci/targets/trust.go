@@ -2,331 +2,86 @@ package targets
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
-	"github.com/wheelhouse-ci/wheelhouse/ci/config"
-	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
-	"github.com/wheelhouse-ci/wheelhouse/ci/meta"
-	"github.com/wheelhouse-ci/wheelhouse/ci/provenance"
 	"github.com/wheelhouse-ci/wheelhouse/ci/report"
-	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
+	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
+	"github.com/wheelhouse-ci/wheelhouse/ci/validate"
 )
 
-// question is what a tarball's set of files is held against, beside the
-// settings.
-type question struct {
-	// path is the tarball's, which need not be there.
-	path string
-	// subject goes before the files' names in the checks: an entry's name;
-	// empty outside the archive.
-	subject string
-	// run is the run that it should be of; empty for any.
-	run string
-	// date is the day that it should be of, YYYYMMDD; empty for any.
-	date string
-	// commit is the whole id of the commit that its record and statement should
-	// name; empty for any.
-	commit string
-	// streamed writes the tarball's bytes, where they are on their way and not
-	// yet at path; nil: they are read from there.
-	streamed func(io.Writer) error
+// trustOptions say how a tarball is validated before something is taken from it.
+type trustOptions struct {
+	// noProof leaves installing and testing out, never the rules and hashes.
+	noProof bool
+	// ownRequirements is validateOptions'.
+	ownRequirements bool
+	// roots are more than the requirements and the critical packages.
+	roots []validate.Root
 }
 
-// answer is what was found.
-type answer struct {
-	checks []provenance.Check
-	// inventory is nil where the tarball is not there, or cannot be read.
-	inventory *wheelhouse.Inventory
-}
-
-// fingerprints are the settings' ones as signatures are held against them.
-func fingerprints(cfg *config.Config) ([]string, error) {
-	var all []string
-	for _, text := range cfg.Trust.Fingerprints {
-		f, err := provenance.ParseFingerprint(text)
-		if err != nil {
-			return nil, fault.New(fault.Usage, "bad-settings", "reading the settings: trust.fingerprints: %w", err)
-		}
-		all = append(all, f)
-	}
-	return all, nil
-}
-
-// examine holds a tarball's set of files against what the settings say. The
-// tarball is read once. Checks that the settings require count as failed where
-// there was nothing to check.
-func (s *session) examine(ctx context.Context, q question) (answer, error) {
-	var a answer
-	known, err := fingerprints(s.Config)
+// rulesFor gives what validate.Run needs to judge a tarball by the settings.
+func (s *session) rulesFor(chosen choice, ownRequirements bool) (validate.Options, error) {
+	critical, err := s.packages()
 	if err != nil {
-		return a, err
+		return validate.Options{}, err
 	}
-	if slices.Contains(s.Trust.Require, provenance.CheckSignature) && s.Trust.Keyring == "" && len(known) == 0 {
-		return a, fault.New(fault.Usage, "trust-incomplete", "checking %s: trust.require has signature, and nothing says whose", s.show(q.path)).
-			WithHint("set trust.keyring and trust.fingerprints")
-	}
-	trust := provenance.Trust{Keyring: s.Trust.Keyring, Fingerprints: known, Now: s.now()}
-	seals, err := provenance.OpenSeals(q.path, trust)
+	set, from, err := s.requirementsFor(chosen.path, ownRequirements)
 	if err != nil {
-		return a, err
+		return validate.Options{}, err
 	}
-	expected := provenance.Expected{
-		Repository: s.Trust.Repository, Workflow: s.Trust.Workflow, Builder: s.Trust.Builder, Commit: q.commit,
-		Limits: s.limits(),
-	}
-	if seals.GoesOn() {
-		expected.Hashed = seals.GoOn
-	} else {
-		expected.Raw = seals.Tarball()
-	}
-	if expected.DSSEKey, err = s.dsseKey(); err != nil {
-		return a, err
-	}
-	if q.streamed != nil {
-		if err := q.streamed(seals.Tarball()); err != nil {
-			return a, err
-		}
-		expected.Raw, expected.Hashed, expected.NoTarball = nil, nil, true
-	}
-	if a.checks, a.inventory, err = provenance.VerifyPapers(ctx, q.path, expected); err != nil {
-		return a, err
-	}
-	var sealed []provenance.Check
-	if _, absent := os.Stat(q.path); a.inventory == nil && q.streamed == nil && absent == nil {
-		// It is damaged, and was not read to its end.
-		sealed, err = provenance.VerifySignatures(ctx, q.path, trust)
-	} else {
-		sealed, err = seals.Checks(a.inventory != nil || q.streamed != nil)
-	}
+	return validate.Options{
+		Tarball: chosen.path, Requirements: set, RequirementsFrom: from, Packages: critical, Python: s.Python,
+		Tests: s.Validate.Tests, Network: s.Validate.Network, Limits: s.limits(), WheelLimits: s.wheelLimits(),
+		Installer: s.Validate.Installer, Warn: s.Validate.Warn, GLIBC: s.Validate.GLIBC, NoRecord: !s.Validate.Record,
+		Environ: s.environ, Step: s.steps.Step, Now: s.now, Typed: s.typed(s.target),
+	}, nil
+}
+
+// trust validates the chosen tarball and tells the person what was found; one
+// that is refused is an error.
+func (s *session) trust(ctx context.Context, chosen choice, o trustOptions) (*validate.Result, error) {
+	rules, err := s.rulesFor(chosen, o.ownRequirements)
 	if err != nil {
-		return a, err
+		return nil, err
 	}
-	a.checks = append(append(a.checks, sealed...), runChecks(q)...)
-	if a.inventory != nil {
-		bundle, err := provenance.Attestor{
-			Repository: s.Trust.Repository, Workflow: s.Trust.Workflow, Root: s.Trust.SigstoreRoot, Environ: s.environ, Dir: s.Root,
-		}.VerifyBundle(ctx, q.path, a.inventory.SHA256)
-		if err != nil {
-			return a, err
-		}
-		a.checks = append(a.checks, bundle)
+	rules.Static, rules.Roots = o.noProof, o.roots
+	s.note("validating %s (%s)", s.show(chosen.path), chosen.why)
+	if err := s.demandHere(ctx, chosen.path); err != nil {
+		return nil, err
 	}
-	a.checks = provenance.Judge(a.checks, s.requiredOf(a))
-	if q.subject != "" {
-		for i := range a.checks {
-			a.checks[i].Subject = q.subject + "/" + a.checks[i].Subject
-		}
-	}
-	return a, nil
-}
-
-// requiredOf are the settings' requirements that can be asked of it: gh judges
-// a bundle by the tarball's bytes alone.
-func (s *session) requiredOf(a answer) []string {
-	if a.inventory != nil {
-		return s.Trust.Require
-	}
-	return slices.DeleteFunc(slices.Clone(s.Trust.Require), func(name string) bool { return name == provenance.CheckBundle })
-}
-
-// dsseKey reads the key that a statement is to be wrapped by; nil for none.
-func (s *session) dsseKey() ([]byte, error) {
-	if s.Trust.DSSEKey == "" {
-		return nil, nil
-	}
-	key, err := readSmall(s.Trust.DSSEKey)
+	result, err := validate.Run(ctx, rules)
 	if err != nil {
-		return nil, fault.New(fault.Unable, "no-dsse-key", "reading the key of trust.dsse-key: %w", err)
+		return nil, err
 	}
-	return key, nil
+	if err := report.Findings(s.stderr, result.Findings); err != nil {
+		return nil, err
+	}
+	if err := s.tellActions([]report.Validation{reported(result)}); err != nil {
+		return nil, err
+	}
+	if !result.Failed() {
+		return result, nil
+	}
+	return nil, fault.New(fault.Refused, "not-proven", "%s is refused for Python %s: %s",
+		filepath.Base(chosen.path), result.Interpreter.Version, failures(result.Findings)).
+		WithHint("each FAIL line above says what to do")
 }
 
-// runChecks hold a tarball's record against the place where it lies, and the
-// commit that was asked for: an older set of files, whole and rightly signed,
-// must not pass for a newer one.
-func runChecks(q question) []provenance.Check {
-	c := provenance.Check{Name: provenance.CheckRun, Subject: filepath.Base(q.path) + meta.Suffix, Result: provenance.Skip, State: provenance.NotCompared}
-	if q.run == "" && q.date == "" && q.commit == "" {
-		c.Reason = "nothing says of which run it should be"
-		return []provenance.Check{c}
+// criticalProjects gives the critical packages' normalised names.
+func criticalProjects(packages []requirements.Requirement) []string {
+	var projects []string
+	for _, p := range packages {
+		projects = append(projects, p.Project)
 	}
-	record, err := readMeta(q.path + meta.Suffix)
-	switch {
-	case gone(err):
-		c.State, c.Reason = provenance.Absent, "there is no record that would say of which run it is"
-		if q.commit != "" {
-			c.Result = provenance.Fail
-		}
-		return []provenance.Check{c}
-	case err != nil:
-		c.Result, c.State, c.Reason = provenance.Fail, provenance.Malformed, err.Error()
-		return []provenance.Check{c}
-	}
-	if q.commit == "" {
-		return []provenance.Check{compareRun(c, q, record)}
-	}
-	return []provenance.Check{compareRun(c, q, record), compareCommit(c, q, record)}
+	return projects
 }
 
-// compareCommit says whether a record is of the commit that was asked for.
-func compareCommit(c provenance.Check, q question, record meta.Record) provenance.Check {
-	switch {
-	case record.GitCommit == "":
-		c.Result, c.State, c.Reason = provenance.Fail, provenance.Absent, "its record names no commit"
-	case !strings.EqualFold(record.GitCommit, q.commit):
-		c.Result, c.State, c.Reason = provenance.Fail, "other-commit", "its record is of commit "+record.GitCommit
-	default:
-		c.Result, c.State, c.Reason = provenance.Pass, provenance.OK, "its record is of that commit"
+// reported gives what was found as it is printed.
+func reported(result *validate.Result) report.Validation {
+	return report.Validation{
+		Tarball: result.Inventory.Name, SHA256: result.Inventory.SHA256, Size: result.Inventory.Size,
+		Python: result.Interpreter.Version,
+		Passed: result.Passed, Findings: result.Findings, Proof: result.Proof,
 	}
-	return c
-}
-
-// compareRun says whether a record is of the run that it should be of.
-func compareRun(c provenance.Check, q question, record meta.Record) provenance.Check {
-	const hint = "it may be an older set in the place of a newer one: get the run's own files again"
-	const digits = 12
-	is := record.RunID
-	if is == "" && strings.HasPrefix(q.run, "local-") {
-		is = "local-" + record.SHA256[:min(digits, len(record.SHA256))]
-	}
-	if made := record.CreatedAt.UTC().Format("20060102"); q.date != "" && made != q.date {
-		c.Result, c.State, c.Hint = provenance.Fail, "other-run", hint
-		c.Reason = fmt.Sprintf("its record is of %s, and this is the place of a run of %s", made, q.date)
-		return c
-	}
-	switch {
-	case q.run == "" && q.date == "":
-		c.Reason = "nothing says of which run it should be"
-	case q.run == "":
-		c.Reason = "its record is of the right day; nothing says of which run it should be"
-	case is == "":
-		c.Reason = "its record names no run; this is the place of run " + q.run
-	case is != q.run:
-		c.Result, c.State, c.Hint = provenance.Fail, "other-run", hint
-		c.Reason = fmt.Sprintf("its record is of run %s, and this is the place of run %s", is, q.run)
-	default:
-		c.Result, c.State, c.Reason = provenance.Pass, provenance.OK, "its record is of run "+is
-	}
-	return c
-}
-
-// asked gives the question of an archived tarball.
-func asked(k kept) question {
-	q := question{path: k.path(), subject: k.name(), run: k.Run}
-	if date, _, ok := entry.ParseName(k.name()); ok {
-		q.date = date
-	}
-	return q
-}
-
-// placeOf gives the run whose place a tarball lies in: the folder of a run
-// that was fetched, or an entry of the archive; empty for any other.
-func (s *session) placeOf(path string) (run, date string) {
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(s.cwd, path)
-	}
-	dir := filepath.Base(filepath.Dir(path))
-	if id, ok := strings.CutPrefix(dir, "run-"); ok && entry.ValidRun(id) {
-		return id, ""
-	}
-	if date, id, ok := entry.ParseName(dir); ok {
-		return id, date
-	}
-	return "", ""
-}
-
-// demandHere is demand of a tarball where it lies.
-func (s *session) demandHere(ctx context.Context, path string) error {
-	q := question{path: path}
-	q.run, q.date = s.placeOf(path)
-	return s.demand(ctx, q)
-}
-
-// errOtherBytes ends the checks of bytes that are not those of the record,
-// which their writer says better.
-var errOtherBytes = errors.New("other bytes than the record's")
-
-// demanded lets a tarball's bytes pass on their way to a writer where they are
-// what the settings require, by the files in its entry. gh judges a bundle by a
-// file alone, so a required bundle is judged once the tarball is unpacked.
-func (s *session) demanded(ctx context.Context, k kept, write func(io.Writer) error) func(io.Writer) error {
-	if len(s.Trust.Require) == 0 {
-		return write
-	}
-	return func(w io.Writer) error {
-		q := asked(k)
-		q.streamed = func(seal io.Writer) error {
-			h := sha256.New()
-			if err := write(io.MultiWriter(w, h, seal)); err != nil {
-				return err
-			}
-			if hex.EncodeToString(h.Sum(nil)) != k.SHA256 {
-				return errOtherBytes
-			}
-			return nil
-		}
-		if err := s.demand(ctx, q); !errors.Is(err, errOtherBytes) {
-			return err
-		}
-		return nil
-	}
-}
-
-// demand refuses a tarball that does not come with what the settings require.
-// Where they require nothing, nothing is read.
-func (s *session) demand(ctx context.Context, q question) error {
-	if len(s.Trust.Require) == 0 {
-		return nil
-	}
-	end := s.steps.Step("checking " + report.Visible(s.show(q.path)) + ": " + strings.Join(s.Trust.Require, ", "))
-	a, err := s.examine(ctx, q)
-	end()
-	if err != nil {
-		return err
-	}
-	refused, open := provenance.Refused(a.checks), provenance.Unverified(a.checks, s.requiredOf(a))
-	if len(refused)+len(open) == 0 {
-		return nil
-	}
-	if err := writeChecks(s.stderr, append(refused, open...)); err != nil {
-		return err
-	}
-	return verdictOn(s.show(q.path), refused, open)
-}
-
-// verdictOn is the error of checks that failed, or that could not be made.
-func verdictOn(what string, refused, open []provenance.Check) error {
-	if len(refused) > 0 {
-		first := refused[0]
-		return fault.New(fault.Refused, "untrusted", "checking %s: %d of its checks failed, the first: %s: %s", what, len(refused), first.Name, report.Visible(first.Reason)).
-			WithHint("nothing of it was unpacked; the lines above say what each means")
-	}
-	return fault.New(fault.Unable, "not-verified", "checking %s: the settings require what could not be checked here: %s: %s", what, open[0].Name, report.Visible(open[0].Reason)).
-		WithHint("the line above says what is missing")
-}
-
-// writeChecks writes checks, a line each.
-func writeChecks(w io.Writer, checks []provenance.Check) error {
-	name := 0
-	for _, c := range checks {
-		name = max(name, len(c.Name))
-	}
-	var b strings.Builder
-	for _, c := range checks {
-		fmt.Fprintf(&b, "%-4s  %-*s  %s: %s: %s\n", strings.ToUpper(c.Result), name, c.Name, report.Visible(c.Subject), c.State, report.Visible(c.Reason))
-		if c.Hint != "" && c.Result != provenance.Pass {
-			fmt.Fprintf(&b, "      hint: %s\n", report.Visible(c.Hint))
-		}
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }

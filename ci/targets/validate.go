@@ -3,9 +3,6 @@ package targets
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -14,14 +11,8 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/archive"
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
-	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
-	"github.com/wheelhouse-ci/wheelhouse/ci/internal/atomicfile"
 	"github.com/wheelhouse-ci/wheelhouse/ci/meta"
-	"github.com/wheelhouse-ci/wheelhouse/ci/provenance"
-	"github.com/wheelhouse-ci/wheelhouse/ci/report"
 	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
-	"github.com/wheelhouse-ci/wheelhouse/ci/validate"
-	"github.com/wheelhouse-ci/wheelhouse/ci/verdict"
 )
 
 // Validate proves that a Python without network runs from it.
@@ -30,23 +21,34 @@ import (
 // else the newest archived; with -fetch, what CI built last. It checks the
 // tarball, its record and its wheels against the requirements, installs them
 // into a fresh venv without network, runs `pip check` and the smoke tests, and
-// writes <tarball>.verdict.json. What trust.require names is checked first.
+// writes <tarball>.verdict.json. Before all that, it refuses a tarball without
+// what trust.require asks for. -image does it in a container of docker's or
+// podman's, which has no network. With several Pythons it does so for each; -json
+// then prints {"validations": [...]}.
 func Validate(ctx context.Context,
 	tar *string, // the tarball (default: the newest at hand)
 	fetch *bool, // fetch the newest good one first, and take that (default: false)
 	venv *string, // make the venv here and keep it (default: a temporary one)
 	packages *string, // critical packages, by commas or spaces (default: the setting validate.packages)
-	python *string, // version or path of the Python (default: the setting python)
+	python *string, // versions or paths of Pythons, by commas (default: the setting validate.python, else python)
 	requirements *string, // requirements file (default: those that travel with the tarball, else the setting requirements)
 	pytest *string, // pytest's arguments (default: -k smoke)
+	static *bool, // apply the rules alone: no installation, no tests, no verdict file (default: false)
+	installer *string, // pip or uv (default: the setting validate.installer)
+	image *string, // container image to prove it in, with its python3 unless -python names another (default: this machine)
+	glibc *string, // the highest glibc that wheels may ask for (default: the setting validate.glibc)
+	record *bool, // hold the wheels' files against the hashes in RECORD (default: the setting validate.record)
 	json *bool, // print the findings and the proof as an object (default: lines)
 	keep *bool, // keep the temporary venv and say where it is (default: false)
 ) error {
 	return begin(ctx, "validate", func(ctx context.Context, s *session) error {
 		if err := errors.Join(
 			s.option("packages", packages, "validate.packages"),
-			s.option("python", python, "python"),
+			s.pythonsOption(python),
 			s.option("requirements", requirements, "requirements"),
+			s.option("installer", installer, "validate.installer"),
+			s.option("glibc", glibc, "validate.glibc"),
+			s.switchOption("record", record, "validate.record"),
 		); err != nil {
 			return err
 		}
@@ -54,9 +56,15 @@ func Validate(ctx context.Context,
 		if err != nil {
 			return err
 		}
-		o := validateOptions{json: on(json), keep: on(keep), ownRequirements: requirements != nil}
+		o := validateOptions{json: on(json), keep: on(keep), static: on(static), ownRequirements: requirements != nil}
 		if o.venv, err = s.path("venv", venv); err != nil {
 			return err
+		}
+		if image != nil {
+			if err := s.filled("image", *image); err != nil {
+				return err
+			}
+			o.image, o.ownPython = *image, python != nil
 		}
 		if pytest != nil {
 			if o.pytest, err = shell.Fields(*pytest, func(string) string { return "" }); err != nil {
@@ -98,121 +106,6 @@ func (s *session) chooseFetched(ctx context.Context, _ string) (choice, error) {
 		return choice{}, err
 	}
 	return choice{path: s.show(filepath.Join(made.Path, made.Record.Tarball)), why: "fetched as run-" + made.Record.Run}, nil
-}
-
-// validateOptions are validate's options that are no settings.
-type validateOptions struct {
-	venv       string
-	pytest     []string // nil: the default
-	json, keep bool
-	// ownRequirements: the person named the requirements, so none that travel
-	// with the tarball are looked for.
-	ownRequirements bool
-}
-
-// validate checks and proves the chosen tarball, prints what came of it and
-// writes the verdict.
-func (s *session) validate(ctx context.Context, chosen choice, o validateOptions) error {
-	critical, err := s.packages()
-	if err != nil {
-		return err
-	}
-	s.note("validating %s (%s)", s.show(chosen.path), chosen.why)
-	if err := s.demandHere(ctx, chosen.path); err != nil {
-		return err
-	}
-	set, from, err := s.requirementsFor(chosen.path, o.ownRequirements)
-	if err != nil {
-		return err
-	}
-	result, err := validate.Run(ctx, validate.Options{
-		Tarball: chosen.path, Requirements: set, RequirementsFrom: from, Packages: critical, Python: s.Python,
-		Venv: o.venv, Keep: o.keep, Tests: s.Validate.Tests, Pytest: o.pytest,
-		Network: s.Validate.Network, Limits: s.limits(), Environ: s.environ,
-		Step: s.steps.Step, Now: s.now, Typed: s.typed("validate"),
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.keepVerdict(ctx, chosen.path, result); err != nil {
-		return err
-	}
-	if err := s.printVerdict(chosen, result, o.json); err != nil {
-		return err
-	}
-	switch {
-	case result.Kept != "":
-		s.note("kept in %s", s.show(result.Kept))
-	case result.Venv != "":
-		s.note("the venv is in %s", s.show(result.Venv))
-	}
-	if !result.Failed() {
-		return nil
-	}
-	return fault.New(fault.Refused, "not-proven", "%s is refused for Python %s: %s",
-		filepath.Base(chosen.path), result.Interpreter.Version, failures(result.Findings)).
-		WithHint("each FAIL line above says what to do")
-}
-
-func failures(findings []finding.Finding) string {
-	n := 0
-	for _, f := range findings {
-		if f.Severity == finding.Fail {
-			n++
-		}
-	}
-	if n == 1 {
-		return "1 check failed"
-	}
-	return fmt.Sprintf("%d checks failed", n)
-}
-
-// printVerdict prints the findings and what was proven.
-func (s *session) printVerdict(chosen choice, result *validate.Result, json bool) error {
-	shown := report.Validation{
-		Tarball: result.Inventory.Name, SHA256: result.Inventory.SHA256, Size: result.Inventory.Size,
-		Why: chosen.why, Python: result.Interpreter.Version,
-		Passed: result.Passed, Findings: result.Findings, Proof: result.Proof,
-	}
-	if json {
-		return shown.JSON(s.stdout)
-	}
-	shown.Why = "" // said when the work began
-	return shown.Text(s.stdout)
-}
-
-// keepVerdict writes the verdict beside the tarball, with the proofs of other
-// interpreters on the same bytes. A folder that cannot be written to does not
-// undo the proof: that is said, and the verdict is only printed. So is a verdict
-// that is signed with the tarball.
-func (s *session) keepVerdict(ctx context.Context, tarball string, result *validate.Result) error {
-	// Proofs for two interpreters may end at once. The tarball is what both of
-	// them have; where it cannot be locked, one proof may be lost.
-	if unlock, err := atomicfile.Lock(ctx, tarball); err == nil {
-		defer unlock()
-	}
-	path := tarball + ".verdict.json"
-	if _, err := os.Lstat(path); err == nil && provenance.Signed(tarball) {
-		s.note("the verdict is not kept: %s is signed, and stays as it is", s.show(path))
-		return nil
-	}
-	v := verdict.Verdict{Version: 1, Tarball: result.Inventory.Name, SHA256: result.Inventory.SHA256}
-	if data, err := readSmall(path); err == nil {
-		old, err := verdict.Parse(data, path)
-		if err == nil && old.SHA256 == v.SHA256 {
-			v = old
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		s.note("the old verdict is replaced: %v", err)
-	}
-	text, err := v.With(result.Proof, s.now()).Encode()
-	if err != nil {
-		return err
-	}
-	if err := atomicfile.Write(path, text, 0o644); err != nil {
-		s.note("the verdict is not kept: writing %s: %v", s.show(path), err)
-	}
-	return nil
 }
 
 // requirementsFor gives the requirements to hold the tarball against: those

@@ -9,24 +9,22 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 	"github.com/wheelhouse-ci/wheelhouse/ci/finding"
 	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
+	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
 // check applies every rule that needs no installation.
 func (r *run) check(ctx context.Context) error {
 	inv, o := r.result.Inventory, r.o
-	var files []string
-	for _, w := range inv.Wheels {
-		files = append(files, w.Name)
-	}
+	files := fileNames(inv.Wheels)
 	r.passes("tarball", fmt.Sprintf("%s, %s, sha256 %s", count(len(files), "wheel"), megabytes(inv.Size), inv.SHA256),
-		slices.Concat(r.unread, names(r.result.Metadata), Duplicates(files)))
+		slices.Concat(r.unread, names(r.contents), Duplicates(files), notPortable(files)))
 
 	r.beside()
-	roots, constraints, found := rootsOf(o, files)
+	roots, constraints, found := rootsOf(o, files, sdists(inv.Members))
 	r.passes("packages", packageNames(o.Packages, files), found)
 	asked := len(roots)
-	if o.Tests != "" {
-		root, found := testRoot(files)
+	if o.Tests != "" && !o.Static {
+		root, found := testRoot(files, sdists(inv.Members))
 		r.passes("", "", found)
 		if len(found) == 0 {
 			roots = append(roots, root)
@@ -34,6 +32,15 @@ func (r *run) check(ctx context.Context) error {
 	}
 	r.passes("", "", slices.Concat(ignored(o), unfounded(o, asked)))
 	return r.close(ctx, roots, constraints)
+}
+
+// fileNames gives the wheels' file names.
+func fileNames(wheels []wheelhouse.File) []string {
+	files := make([]string, len(wheels))
+	for i, w := range wheels {
+		files[i] = w.Name
+	}
+	return files
 }
 
 // beside checks the record and the lock.
@@ -57,18 +64,22 @@ func (r *run) beside() {
 
 // close asks the interpreter, walks the closure and holds hashes against it.
 func (r *run) close(ctx context.Context, roots, constraints []Root) error {
-	q := NewQuestion(roots, constraints, r.result.Metadata)
-	a, err := r.oracle.Ask(q)
+	sources := sdists(r.result.Inventory.Members)
+	q := NewQuestion(roots, constraints, r.result.Metadata, sources...)
+	left, known := dormant(q)
+	a, err := r.oracle.Ask(left)
 	if err != nil {
 		return err
 	}
-	if len(a.Judgements) != len(q.Lines) {
-		return fault.New(fault.Unable, "python-broken", "%s judged %d of %d requirements", r.result.Interpreter.Path, len(a.Judgements), len(q.Lines))
+	if len(a.Judgements) != len(left.Lines) {
+		return fault.New(fault.Unable, "python-broken", "%s judged %d of %d requirements", r.result.Interpreter.Path, len(a.Judgements), len(left.Lines))
 	}
+	a = complete(q, a, known)
 	w := World{
-		Roots: roots, Constraints: constraints, Wheels: r.result.Metadata, Question: q, Answer: a,
+		Roots: roots, Constraints: constraints, Wheels: r.result.Metadata, Sdists: sources, Question: q, Answer: a,
 		Tags: r.env.Tags, Interpreter: "Python " + r.version() + " on " + r.env.Platform,
 	}
+	r.result.World, r.result.Environment = w, r.env
 	reached, found := Closure(w)
 	r.result.Reached = reached
 	text := ""
@@ -88,7 +99,9 @@ func (r *run) close(ctx context.Context, roots, constraints []Root) error {
 		text = "the wheels are those that the requirements list"
 	}
 	r.passes("hashes", text, hashes(w, reached, r.sums, r.result.Lock))
-	r.passes("", "", unreached(r.result.Inventory.Name, r.result.Inventory.Wheels, reached))
+	inv := r.result.Inventory
+	r.passes("", "", unreached(inv.Name, inv.Wheels, reached))
+	r.passes("", "", glibcFloor(inv.Name, fileNames(inv.Wheels), reached, newTagList(w.Tags), r.o.GLIBC))
 	return ctx.Err()
 }
 
@@ -126,6 +139,7 @@ func packageNames(packages []requirements.Requirement, wheels []string) string {
 // passes adds a check's findings, and its line when none of them fails and
 // there is a text.
 func (r *run) passes(check, text string, found []finding.Finding) {
+	found = Downgrade(found, r.o.Warn)
 	r.result.Findings = append(r.result.Findings, found...)
 	if text != "" && !finding.Failed(found) {
 		r.result.Passed = append(r.result.Passed, finding.Passed{Check: check, Text: text})

@@ -51,6 +51,7 @@ type walk struct {
 	tags      tagList
 	names     map[string]wheel.Name
 	byProject map[string][]string // files, the installer's favourite first
+	sdists    map[string][]sdist
 	judged    map[python.Line]python.Judgement
 	nodes     map[string]*node // by file
 	queue     []*node
@@ -69,7 +70,7 @@ type node struct {
 
 func newWalk(w World) *walk {
 	k := &walk{
-		World: w, tags: newTagList(w.Tags), names: map[string]wheel.Name{}, byProject: map[string][]string{},
+		World: w, tags: newTagList(w.Tags), names: map[string]wheel.Name{}, byProject: map[string][]string{}, sdists: bySource(w.Sdists),
 		judged: map[python.Line]python.Judgement{}, nodes: map[string]*node{},
 	}
 	for i, line := range w.Question.Lines {
@@ -156,6 +157,11 @@ func (k *walk) missing(j python.Judgement, chain, from string) {
 		if version := k.Wheels[file].Version; !slices.Contains(have, version) {
 			have = append(have, version)
 		}
+	}
+	if i := slices.IndexFunc(k.sdists[j.Project], func(s sdist) bool { return slices.Contains(j.Satisfied, s.version) }); i >= 0 {
+		k.fail("sdist-only", chain, from+"only "+k.sdists[j.Project][i].file+" would do, a source distribution, which an installer here does not build",
+			"build again, so that "+j.Project+" is there as a wheel")
+		return
 	}
 	if len(have) == 0 {
 		k.fail("missing-dependency", chain, from+"the wheelhouse has no wheel of "+j.Project,

@@ -35,12 +35,18 @@ func pythonPath(t *testing.T) string {
 // prove it whose temporary files lie in a folder of the test's own.
 func house(t *testing.T, wheels ...wheeltest.Wheel) Options {
 	t.Helper()
-	from, to := t.TempDir(), t.TempDir()
+	from := t.TempDir()
 	var files []string
 	for _, w := range wheels {
 		files = append(files, w.Write(from))
 	}
-	path := filepath.Join(to, "wheelhouse-3.11.tgz")
+	return houseOf(t, files...)
+}
+
+// houseOf is house with wheels that are files.
+func houseOf(t *testing.T, files ...string) Options {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "wheelhouse-3.11.tgz")
 	inv, err := wheelhouse.Pack(t.Context(), path, files)
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,8 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
-// Options say what Run proves and how. Only Tarball and Python are required.
+// Options say what Run proves and how. Only Tarball and Python are required, and
+// with Image only Tarball.
 type Options struct {
 	// Tarball is the path of the wheelhouse.
 	Tarball string
@@ -29,6 +30,8 @@ type Options struct {
 	RequirementsFrom string
 	// Packages are the critical ones; none is allowed.
 	Packages []requirements.Requirement
+	// Roots are more of them, each with its Origin; none is allowed.
+	Roots []Root
 	// Python is a version, "3.11", or a path.
 	Python string
 	// Typed is how the user names the target, for hints; empty: "validate".
@@ -46,6 +49,25 @@ type Options struct {
 	Tests string
 	// Pytest are its arguments; nil: -k smoke.
 	Pytest []string
+	// Static stops after the rules: nothing is installed and no test is run,
+	// so pytest is no root. Wheels of our own tarballs are not extracted.
+	Static bool
+	// GLIBC is the highest glibc that wheels may ask for, "2.28"; empty: any.
+	GLIBC string
+	// Warn are failures that only warn: "code", or "code:project".
+	Warn []string
+	// NoRecord leaves members unhashed; that their names and sizes are
+	// RECORD's is seen nevertheless.
+	NoRecord bool
+	// Installer is "pip" or "uv". Empty: "pip".
+	Installer string
+	// Image is the container image to prove it in, with its python3 where
+	// Python is empty. Empty: this machine.
+	Image string
+	// Around is a folder that the tests lie in, such as that of the
+	// repository, which the container is shown with them, read-only. Empty, or
+	// elsewhere: the tests alone.
+	Around string
 	// Network is "require", which refuses to run where it cannot be taken
 	// away, or "prefer", which runs nevertheless and says so. Empty: "prefer".
 	Network string
@@ -71,6 +93,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Pytest == nil {
 		o.Pytest = []string{"-k", "smoke"}
+	}
+	if o.Installer == "" {
+		o.Installer = "pip"
 	}
 	if o.Network == "" {
 		o.Network = "prefer"
@@ -98,6 +123,11 @@ type Result struct {
 	Lock   *lock.Lock
 	// Interpreter that proved it.
 	Interpreter python.Interpreter
+	// Environment is what the interpreter says of itself.
+	Environment python.Environment
+	// World is what the rules were applied to, with the interpreter's answers:
+	// what else is asked of it, Select and Explain answer.
+	World World
 	// Reached are the wheels that some root needs, by file name.
 	Reached []Reached
 	// Findings in the order of the checks; Passed are the checks without a

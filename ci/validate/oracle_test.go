@@ -134,6 +134,6 @@ func world(t testing.TB, wheels map[string]wheel.Metadata, asked ...string) Worl
 }
 
 func (w *World) ask() {
-	w.Question = NewQuestion(w.Roots, w.Constraints, w.Wheels)
+	w.Question = NewQuestion(w.Roots, w.Constraints, w.Wheels, w.Sdists...)
 	w.Answer = judge(w.Question)
 }

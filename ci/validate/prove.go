@@ -27,7 +27,8 @@ func (r *run) prove(ctx context.Context) error {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return fault.New(fault.Unable, "no-temporary-folder", "writing the derived requirements: %w", err)
 	}
-	in := python.Installer{Interpreter: r.result.Interpreter, Environment: r.env, NoNetwork: r.isolation == nil}
+	in := r.installer
+	in.Environment, in.NoNetwork = r.env, r.isolation == nil
 	found, err := r.install(ctx, in, file)
 	if err != nil || found != nil {
 		r.passes("", "", found)
@@ -38,6 +39,10 @@ func (r *run) prove(ctx context.Context) error {
 
 // network decides whether the proof may run and says how isolated it is.
 func (r *run) network() error {
+	if r.place.container != nil {
+		r.result.Proof.Isolation = r.place.isolation
+		return nil
+	}
 	if r.isolation == nil {
 		r.result.Proof.Isolation = "network-namespace"
 		return nil
@@ -66,7 +71,7 @@ func (r *run) install(ctx context.Context, in python.Installer, file string) ([]
 	n := len(r.result.Reached)
 	r.result.Proof.Installer = in.Name()
 	defer r.step("installing %s with %s, %s", count(n, "wheel"), in.Name(), r.without())()
-	found, err := refusal(ctx, in.Install(ctx, r.venv, file, filepath.Join(r.temp, "wheels")), "install")
+	found, err := refusal(ctx, in.Install(ctx, r.venv, file, r.wheels()), "install")
 	if err != nil || found != nil {
 		return found, err
 	}

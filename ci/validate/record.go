@@ -72,7 +72,7 @@ func recordMismatch(file string, bad []error) finding.Finding {
 	}
 	return finding.Finding{
 		Code: "record-mismatch", Severity: finding.Fail, Subject: file, Message: message,
-		Hint: fmt.Sprintf("get the wheel again; if its project made it so, validate.warn = [%q] makes this a warning", "record-mismatch:"+projectOf(file)),
+		Hint: "get the wheel again; if its project made it so, " + warning("record-mismatch", projectOf(file)),
 	}
 }
 

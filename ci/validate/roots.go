@@ -9,8 +9,9 @@ import (
 )
 
 // rootsOf gives the roots of a run, and what is wrong with the requirements
-// before any wheel is looked at.
-func rootsOf(o Options, wheels []string) (roots, constraints []Root, found []finding.Finding) {
+// before any wheel is looked at. What there is a source distribution of is a
+// root as well: Closure tells more of it.
+func rootsOf(o Options, wheels, sdists []string) (roots, constraints []Root, found []finding.Finding) {
 	if set := o.Requirements; set != nil {
 		for _, r := range set.Roots {
 			root := Root{Requirement: r, Origin: fmt.Sprintf("%s:%d", r.File, r.Line)}
@@ -30,6 +31,9 @@ func rootsOf(o Options, wheels []string) (roots, constraints []Root, found []fin
 	}
 	missing := map[string]bool{}
 	for _, f := range Critical(o.Packages, wheels) {
+		if hasSdist(sdists, f.Subject) {
+			continue
+		}
 		found = append(found, f)
 		missing[f.Subject] = true
 	}
@@ -38,17 +42,17 @@ func rootsOf(o Options, wheels []string) (roots, constraints []Root, found []fin
 			roots = append(roots, Root{Requirement: p, Origin: "the critical packages"})
 		}
 	}
-	return roots, constraints, found
+	return append(roots, o.Roots...), constraints, found
 }
 
 // testRoot gives pytest as a root, or the finding that there is none.
-func testRoot(wheels []string) (Root, []finding.Finding) {
-	root := Root{Origin: "the tests"}
+func testRoot(wheels, sdists []string) (Root, []finding.Finding) {
+	root := Root{Origin: TestsOrigin}
 	root.Project = "pytest"
 	if slices.ContainsFunc(wheels, func(file string) bool {
 		name, err := wheel.ParseName(file)
 		return err == nil && name.Project == "pytest"
-	}) {
+	}) || hasSdist(sdists, "pytest") {
 		return root, nil
 	}
 	return root, []finding.Finding{{

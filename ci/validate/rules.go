@@ -76,25 +76,95 @@ func Critical(packages []requirements.Requirement, wheels []string) []finding.Fi
 	return found
 }
 
-// names checks every wheel's METADATA against its file name.
-func names(metadata map[string]wheel.Metadata) []finding.Finding {
+// names checks every wheel's METADATA, WHEEL and the folder that they lie in
+// against its file name: name-mismatch, FAIL.
+func names(contents map[string]wheel.Contents) []finding.Finding {
 	var found []finding.Finding
-	for _, file := range sortedKeys(metadata) {
+	for _, file := range sortedKeys(contents) {
 		name, err := wheel.ParseName(file)
 		if err != nil {
-			found = append(found, failure(err, file))
-			continue
+			continue // inspect reports it
 		}
-		m := metadata[file]
-		if wheel.Normalize(m.Name) != name.Project || !wheel.SameVersion(m.Version, name.Version) {
+		c := contents[file]
+		var what []string
+		if wheel.Normalize(c.Name) != name.Project || !wheel.SameVersion(c.Version, name.Version) {
+			what = append(what, fmt.Sprintf("its METADATA says %q, version %q", c.Name, c.Version))
+		}
+		// pip takes a folder whose name begins so.
+		if c.Folder != "" && !strings.HasPrefix(wheel.Normalize(c.Folder), name.Project) {
+			what = append(what, fmt.Sprintf("its METADATA lies in %q", c.Folder))
+		}
+		if c.Tags != nil {
+			if text := tagsDiffer(name, c.Tags); text != "" {
+				what = append(what, text)
+			}
+		}
+		if len(what) > 0 {
 			found = append(found, finding.Finding{
-				Code: "name-mismatch", Severity: finding.Fail, Subject: file,
-				Message: fmt.Sprintf("its METADATA says %q, version %q", m.Name, m.Version),
-				Hint:    "the wheel was renamed or is broken; get it again",
+				Code: "name-mismatch", Severity: finding.Fail, Subject: file, Message: strings.Join(what, "; "),
+				Hint: "the wheel was renamed or is broken: get it again; if its project made it so, " + warning("name-mismatch", name.Project),
 			})
 		}
 	}
 	return found
+}
+
+// mostTags bounds the tags that WHEEL may multiply out to; a file name is too
+// short for as many.
+const mostTags = 1 << 20
+
+// tagsDiffer says in what WHEEL's tags are others than those of the file name;
+// "" for nothing. Both may be written as compressed sets, and with the old names
+// of manylinux.
+func tagsDiffer(n wheel.Name, tags []string) string {
+	if len(tags) == 0 {
+		return "its WHEEL names no tags"
+	}
+	sets, wanted := [3]map[string]bool{}, 1
+	for part, texts := range parts(n) {
+		if part == platformPart {
+			texts = modern(texts)
+		}
+		sets[part] = set(texts)
+		wanted *= len(sets[part])
+	}
+	have, work := map[[3]string]bool{}, 0
+	for _, tag := range tags {
+		split := strings.SplitN(strings.ToLower(tag), "-", 3)
+		if len(split) != 3 {
+			return fmt.Sprintf("its WHEEL has the tag %.80q, which is none", tag)
+		}
+		var of [3][]string
+		for part, texts := range split {
+			of[part] = strings.Split(texts, ".")
+			if part == platformPart {
+				of[part] = modern(of[part])
+			}
+			if slices.ContainsFunc(of[part], func(text string) bool { return !sets[part][text] }) {
+				return fmt.Sprintf("its WHEEL has the tag %.80q, which the name has not", tag)
+			}
+		}
+		// No number of parts overflows: a line has at most some million.
+		if work += len(of[0]) * len(of[1]) * len(of[2]); work > mostTags || len(tag) > mostTags {
+			return fmt.Sprintf("its WHEEL has more than %d tags", mostTags)
+		}
+		multiply(of, have)
+	}
+	if missing := wanted - len(have); missing > 0 {
+		return fmt.Sprintf("its name has %s that its WHEEL has not", count(missing, "tag"))
+	}
+	return ""
+}
+
+// multiply adds every tag of a compressed set.
+func multiply(of [3][]string, to map[[3]string]bool) {
+	for _, python := range of[0] {
+		for _, abi := range of[1] {
+			for _, platform := range of[2] {
+				to[[3]string{python, abi, platform}] = true
+			}
+		}
+	}
 }
 
 // unreached tells of wheels that no root reaches.

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,17 +54,39 @@ func TestCritical(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	t.Parallel()
-	const file = "foo_bar-1.0-py3-none-any.whl"
-	for _, c := range []struct{ file, name, version, want string }{
-		{file, "Foo.Bar", "1.0.0", ""},
-		{file, "foo", "1.0", "FAIL name-mismatch " + file},
-		{file, "foo-bar", "1.1", "FAIL name-mismatch " + file},
-		{file, "foo-bar", "1.0 ", "FAIL name-mismatch " + file},
-		{"foo.whl", "foo", "1", "FAIL bad-file-name foo.whl"},
+	const pure, linux = "foo_bar-1.0-py3-none-any.whl", "foo_bar-1.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
+	both := []string{"cp311-cp311-manylinux_2_17_x86_64", "cp311-cp311-manylinux2014_x86_64"}
+	for _, c := range []struct {
+		file, name, version, folder string
+		tags                        []string
+		says                        string // empty: nothing is wrong
+	}{
+		{file: pure, name: "Foo.Bar", version: "1.0.0", folder: "Foo.Bar-1.0.dist-info", tags: []string{"py3-none-any"}},
+		{file: pure, name: "Foo.Bar", version: "1.0"}, // unread: another rule's
+		{file: pure, name: "foo", version: "1.0", says: `METADATA says "foo"`},
+		{file: pure, name: "foo-bar", version: "1.1", says: `version "1.1"`},
+		{file: pure, name: "foo-bar", version: "1.0 ", says: `version "1.0 "`},
+		{file: pure, name: "foo-bar", version: "1.0", folder: "foo-1.0.dist-info", says: `lies in "foo-1.0.dist-info"`},
+		{file: pure, name: "foo-bar", version: "1.0", tags: []string{}, says: "no tags"},
+		{file: pure, name: "foo-bar", version: "1.0", tags: []string{"py2-none-any"}, says: `"py2-none-any", which the name has not`},
+		{file: pure, name: "foo-bar", version: "1.0", tags: []string{"py2.py3-none-any"}, says: "which the name has not"},
+		{file: pure, name: "foo-bar", version: "1.0", tags: []string{"any"}, says: "which is none"},
+		{file: linux, name: "foo-bar", version: "1.0", tags: both},
+		{file: linux, name: "foo-bar", version: "1.0", tags: []string{"CP311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64"}},
+		{file: linux, name: "foo-bar", version: "1.0", tags: both[:1]}, // two names for one
+		{file: "foo_bar-1.0-py2.py3-none-any.whl", name: "foo-bar", version: "1.0", tags: []string{"py3-none-any"}, says: "1 tag that its WHEEL has not"},
+		{file: linux, name: "foo-bar", version: "1.0", tags: append(both[:2:2], "cp311-cp311-linux_x86_64"), says: "linux_x86_64"},
+		{file: pure, name: "foo-bar", version: "1.0", tags: slices.Repeat([]string{strings.Repeat("py3.", 900) + "py3-" + strings.Repeat("none.", 900) + "none-any"}, 2), says: "more than"},
+		{file: pure, name: "foo-bar", version: "1.0", tags: []string{strings.Repeat("py3.", mostTags) + "py3-none-any"}, says: "more than"},
+		{file: "foo.whl", name: "foo", version: "1"}, // another rule's
 	} {
-		got := brief(names(map[string]wheel.Metadata{c.file: {Name: c.name, Version: c.version}}))
-		if got != c.want {
-			t.Errorf("%s %q: got %q, want %q", c.name, c.version, got, c.want)
+		found := names(map[string]wheel.Contents{c.file: {Metadata: wheel.Metadata{Name: c.name, Version: c.version}, Folder: c.folder, Tags: c.tags}})
+		want := ""
+		if c.says != "" {
+			want = "FAIL name-mismatch " + c.file
+		}
+		if brief(found) != want || want != "" && !strings.Contains(found[0].Message, c.says) {
+			t.Errorf("%s %q: got %v, want %q", c.name, c.version, found, c.says)
 		}
 	}
 }
@@ -153,7 +176,7 @@ func TestRootsOf(t *testing.T) {
 		Requirements: &requirements.Set{Roots: []requirements.Requirement{parse("app"), path}, Constraints: []requirements.Requirement{parse("x<2")}},
 		Packages:     []requirements.Requirement{parse("app>=1"), parse("absent")},
 	}
-	got, constraints, found := rootsOf(o, []string{"app-1.0-py3-none-any.whl"})
+	got, constraints, found := rootsOf(o, []string{"app-1.0-py3-none-any.whl"}, nil)
 	if len(got) != 2 || got[1].Text() != "app>=1" || len(constraints) != 1 {
 		t.Errorf("got %v, %v", got, constraints)
 	}
@@ -164,10 +187,10 @@ func TestRootsOf(t *testing.T) {
 
 func TestTestRoot(t *testing.T) {
 	t.Parallel()
-	if root, found := testRoot([]string{"pytest-8.0-py3-none-any.whl"}); root.Text() != "pytest" || found != nil {
+	if root, found := testRoot([]string{"pytest-8.0-py3-none-any.whl"}, nil); root.Text() != "pytest" || found != nil {
 		t.Errorf("got %v, %v", root, found)
 	}
-	if _, found := testRoot([]string{"pytest_mock-8.0-py3-none-any.whl"}); brief(found) != "FAIL pytest-missing pytest" {
+	if _, found := testRoot([]string{"pytest_mock-8.0-py3-none-any.whl"}, nil); brief(found) != "FAIL pytest-missing pytest" {
 		t.Errorf("got %v", found)
 	}
 }

@@ -44,7 +44,7 @@ func TestRunPasses(t *testing.T) {
 	for _, passed := range r.Passed {
 		checks = append(checks, passed.Check)
 	}
-	if got, want := strings.Join(checks, " "), "tarball record lock packages requirements hashes install pip-check tests"; got != want {
+	if got, want := strings.Join(checks, " "), "tarball record lock packages requirements hashes install pip-check tests contents"; got != want {
 		t.Errorf("passed %s, want %s", got, want)
 	}
 	if got := brief(r.Findings); !strings.Contains(got, "INFO unreached") || !strings.Contains(got, "WARN requirements-differ") {

@@ -11,6 +11,11 @@ import (
 // newTemporary makes the folder that all of a run's temporary files lie in.
 func newTemporary(parent string) (string, error) {
 	temp, err := os.MkdirTemp(parent, "wheelhouse-validate-") // mode 0700
+	if err == nil {
+		// TMPDIR may be relative; what runs elsewhere, or in another folder,
+		// must find it too.
+		temp, err = filepath.Abs(temp)
+	}
 	if err != nil {
 		return "", fault.New(fault.Unable, "no-temporary-folder", "making a temporary folder: %w", err).
 			WithHint("TMPDIR names the folder for temporary files: it must be there and writable")

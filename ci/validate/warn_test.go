@@ -1,6 +1,8 @@
 package validate
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -48,5 +50,39 @@ func TestDowngrade(t *testing.T) {
 	}
 	if all[0].Severity != finding.Fail {
 		t.Error("the findings were changed")
+	}
+}
+
+// Every rule that may fail is one that can be made a warning, or one of those
+// that must not, each of which has its reason.
+func TestDowngradableIsWhole(t *testing.T) {
+	t.Parallel()
+	manual, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rules []string
+	for _, row := range regexp.MustCompile(`(?m)^//\t([a-z-]+) +(?:FAIL|INFO {7}the glibc)`).FindAllStringSubmatch(string(manual), -1) {
+		rules = append(rules, row[1])
+	}
+	kept := []string{
+		// Safety hangs on them.
+		"hash-not-listed", "lock-mismatch", "meta-mismatch", "unsafe-member", "zip-bomb",
+		// There is nothing that could be judged, or proved.
+		"bad-lock", "bad-meta", "bad-requirement", "no-roots", "pytest-missing", "too-many-requirements",
+	}
+	if len(rules) < 25 {
+		t.Fatalf("found %v alone", rules)
+	}
+	for _, code := range rules {
+		_, err := finding.ParseDowngrade(code)
+		if slices.Contains(kept, code) == (err == nil) {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+	for _, code := range finding.Downgradable() {
+		if !slices.Contains(rules, code) {
+			t.Errorf("%s is no rule of the manual", code)
+		}
 	}
 }

@@ -32,6 +32,9 @@ type World struct {
 	Roots, Constraints []Root
 	// Wheels gives each wheel's METADATA by its file name.
 	Wheels map[string]wheel.Metadata
+	// Sdists are the file names of source distributions beside them, which
+	// nothing is installed from.
+	Sdists []string
 	// Question and Answer: what NewQuestion made of the above, and what the
 	// interpreter's packaging said.
 	Question python.Question
@@ -54,7 +57,8 @@ type Reached struct {
 
 // NewQuestion gives what the interpreter's packaging must be asked before
 // Closure: every requirement of every wheel, the roots and the constraints.
-func NewQuestion(roots, constraints []Root, wheels map[string]wheel.Metadata) python.Question {
+// sdists are World.Sdists.
+func NewQuestion(roots, constraints []Root, wheels map[string]wheel.Metadata, sdists ...string) python.Question {
 	q := python.Question{Versions: map[string][]string{}}
 	asked := map[python.Line]bool{}
 	ask := func(owner, text string) {
@@ -69,6 +73,16 @@ func NewQuestion(roots, constraints []Root, wheels map[string]wheel.Metadata) py
 			ask("", r.Text())
 		}
 	}
+	version := func(project, text string) {
+		if !slices.Contains(q.Versions[project], text) {
+			q.Versions[project] = append(q.Versions[project], text)
+		}
+	}
+	for _, file := range sdists {
+		for _, s := range sources(file) {
+			version(s.project, s.version)
+		}
+	}
 	pythons := map[string]bool{}
 	for _, file := range sortedKeys(wheels) {
 		name, err := wheel.ParseName(file)
@@ -76,9 +90,7 @@ func NewQuestion(roots, constraints []Root, wheels map[string]wheel.Metadata) py
 			continue
 		}
 		m := wheels[file]
-		if !slices.Contains(q.Versions[name.Project], m.Version) {
-			q.Versions[name.Project] = append(q.Versions[name.Project], m.Version)
-		}
+		version(name.Project, m.Version)
 		for _, text := range m.RequiresDist {
 			ask(name.Project, text)
 		}

@@ -30,18 +30,19 @@ type Verdict struct {
 	SHA256  string `json:"sha256"`
 	// ProvenAt is when the newest proof ended, UTC, in whole seconds.
 	ProvenAt time.Time `json:"proven_at"`
-	// Proofs, sorted by Python and platform.
+	// Proofs, sorted by Python, platform and image.
 	Proofs []Proof `json:"proofs"`
 }
 
 // Proof is what one interpreter said.
 type Proof struct {
-	Python         string            `json:"python"`    // "3.11.7"
-	Installer      string            `json:"installer"` // "pip 23.2.1"
-	Isolation      string            `json:"isolation"` // "network-namespace" or "none: <why>"
-	Platform       string            `json:"platform"`  // "linux_x86_64"
-	Result         string            `json:"result"`    // Pass or Fail
-	Installed      int               `json:"installed"` // wheels installed
+	Python         string            `json:"python"`          // "3.11.7"
+	Installer      string            `json:"installer"`       // "pip 23.2.1"
+	Isolation      string            `json:"isolation"`       // "network-namespace", "container: <engine>, --network none" or "none: <why>"
+	Image          string            `json:"image,omitempty"` // of the container; none: the machine itself
+	Platform       string            `json:"platform"`        // "linux_x86_64"
+	Result         string            `json:"result"`          // Pass or Fail
+	Installed      int               `json:"installed"`       // wheels installed
 	Tests          Tests             `json:"tests"`
 	Findings       []finding.Finding `json:"findings"`    // may be empty
 	DurationMillis int64             `json:"duration_ms"` // how long it took
@@ -61,13 +62,13 @@ func (v Verdict) Proven() bool {
 
 // With gives the verdict with the proof p, which ended at the given time: it
 // replaces the proof of the same Python (by its first two numbers, and "t"
-// where it is free-threaded) and platform; the others are kept. v itself stays
+// where it is free-threaded), platform and image; the others are kept. v itself stays
 // as it is. Proofs of another tarball must not be handed on: the caller
 // compares SHA256, and starts a new Verdict when it differs.
 func (v Verdict) With(p Proof, at time.Time) Verdict {
 	kept := make([]Proof, 0, len(v.Proofs)+1)
 	for _, old := range v.Proofs {
-		if old.Platform != p.Platform || Short(old.Python) != Short(p.Python) {
+		if old.Platform != p.Platform || old.Image != p.Image || Short(old.Python) != Short(p.Python) {
 			kept = append(kept, old)
 		}
 	}
@@ -91,7 +92,7 @@ func Short(python string) string {
 	return short
 }
 
-// compare orders proofs by Python, 3.9 before 3.10, then by platform.
+// compare orders proofs by Python, 3.9 before 3.10, then by platform and image.
 func compare(a, b Proof) int {
 	sa, sb := Short(a.Python), Short(b.Python)
 	if len(sa) != len(sb) {
@@ -100,5 +101,8 @@ func compare(a, b Proof) int {
 	if c := strings.Compare(sa, sb); c != 0 {
 		return c
 	}
-	return strings.Compare(a.Platform, b.Platform)
+	if c := strings.Compare(a.Platform, b.Platform); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Image, b.Image)
 }

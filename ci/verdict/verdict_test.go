@@ -118,6 +118,8 @@ func TestWith(t *testing.T) {
 		{Python: "3.13.1t", Platform: "linux_x86_64", Result: Pass},
 		{Python: "3.13.1", Platform: "linux_x86_64", Result: Pass},
 		{Python: "3.11.9", Platform: "linux_x86_64", Result: Pass},
+		{Python: "3.11.2", Platform: "linux_x86_64", Image: "python:3.11", Result: Fail},
+		{Python: "3.11.3", Platform: "linux_x86_64", Image: "python:3.11", Result: Pass},
 	} {
 		before := len(v.Proofs)
 		next := v.With(p, at(day+1))
@@ -128,13 +130,13 @@ func TestWith(t *testing.T) {
 	}
 	var got []string
 	for _, p := range v.Proofs {
-		got = append(got, p.Python+" "+p.Platform+" "+p.Result)
+		got = append(got, p.Python+" "+p.Platform+" "+p.Image+" "+p.Result)
 	}
 	want := []string{
-		"3.9.1 linux_x86_64 PASS", "3.11.9 linux_x86_64 PASS", "3.11.7 macosx_arm64 PASS",
-		"3.13.1 linux_x86_64 PASS", "3.13.1t linux_x86_64 PASS",
+		"3.9.1 linux_x86_64  PASS", "3.11.9 linux_x86_64  PASS", "3.11.3 linux_x86_64 python:3.11 PASS", "3.11.7 macosx_arm64  PASS",
+		"3.13.1 linux_x86_64  PASS", "3.13.1t linux_x86_64  PASS",
 	}
-	if !reflect.DeepEqual(got, want) || !v.ProvenAt.Equal(at(6)) || !v.Proven() {
+	if !reflect.DeepEqual(got, want) || !v.ProvenAt.Equal(at(8)) || !v.Proven() {
 		t.Errorf("got %q at %s", got, v.ProvenAt)
 	}
 }

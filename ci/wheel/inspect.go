@@ -35,7 +35,7 @@ type Contents struct {
 	// "numpy-1.26.4.dist-info"; empty where there is not one such folder.
 	Folder string
 	// Tags are the Tag lines of WHEEL as they are spelled; nil where WHEEL
-	// could not be read.
+	// could not be read, empty where it has none.
 	Tags []string
 	// Troubles are all that is wrong with it, an *fault.Error each; nil for
 	// nothing. They do not name the wheel: the caller knows it.
@@ -115,8 +115,7 @@ func parseWheel(text []byte) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tags []string
-	version := ""
+	tags, version := []string{}, ""
 	for _, h := range headers {
 		switch h.name {
 		case "tag":

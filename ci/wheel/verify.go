@@ -22,17 +22,12 @@ type Verifier struct {
 	free chan *scratch
 }
 
-// scratch is what one goroutine needs to hash members.
-type scratch struct {
-	buffer []byte
-}
-
 // NewVerifier makes a Verifier that reads within the limits.
 func NewVerifier(limits Limits) *Verifier {
 	n := runtime.GOMAXPROCS(0)
 	v := &Verifier{limits: limits.orDefault(), free: make(chan *scratch, n)}
 	for range n {
-		v.free <- &scratch{}
+		v.free <- &scratch{} // whoever uses it first fills it
 	}
 	return v
 }
@@ -199,30 +194,6 @@ func (s *scratch) check(ctx context.Context, p pair) error {
 		return mismatch("%q has %s=%s, RECORD says %q", p.member.Name, p.line.algorithm, digest, brief(p.line.digest))
 	}
 	return nil
-}
-
-// unpack writes a member's contents to w. archive/zip sees to it that they are
-// as long as the directory says, and holds them against its checksum.
-func (s *scratch) unpack(ctx context.Context, w io.Writer, m *zip.File) error {
-	r, err := m.Open()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	if s.buffer == nil {
-		s.buffer = make([]byte, 64<<10)
-	}
-	for ctx.Err() == nil {
-		n, err := r.Read(s.buffer)
-		w.Write(s.buffer[:n]) // a hash, which never fails
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
 }
 
 // brief cuts what somebody else wrote to the length of a digest.

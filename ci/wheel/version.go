@@ -20,6 +20,12 @@ func SameVersion(a, b string) bool {
 	return okA && okB && va.Equal(vb)
 }
 
+// IsVersion tells whether a text is a version after PEP 440.
+func IsVersion(s string) bool {
+	_, ok := parseVersion(s)
+	return ok
+}
+
 // parseVersion parses a version; false when it is not one of PEP 440. The
 // library takes letters that fold to ASCII ("ſ") and white space around, and
 // compares the separators of a local version as they are spelled: all three

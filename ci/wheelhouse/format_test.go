@@ -8,7 +8,7 @@ import (
 	"hash/crc32"
 	"testing"
 
-	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse/internal/inflate"
+	"github.com/wheelhouse-ci/wheelhouse/ci/internal/inflate"
 )
 
 // stored frames runs as stored blocks, without the gzip header.

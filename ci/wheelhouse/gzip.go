@@ -7,7 +7,7 @@ import (
 	"hash/crc32"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
-	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse/internal/inflate"
+	"github.com/wheelhouse-ci/wheelhouse/ci/internal/inflate"
 )
 
 // gzipReader takes a gzip stream from its chunks and hands the tar in it on.

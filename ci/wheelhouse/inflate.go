@@ -7,7 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 
-	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse/internal/inflate"
+	"github.com/wheelhouse-ci/wheelhouse/ci/internal/inflate"
 )
 
 // maxGzipHeader bounds a gzip header, which may hold a file's name, a comment

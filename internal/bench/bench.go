@@ -138,7 +138,8 @@ func (m *meter) report(ctx context.Context, cache string, cfg *config.Config) (*
 	}{
 		{title("the big set", big), func() ([]line, error) { return m.tarballs(ctx, "big", big) }},
 		{title("the sample", sample), func() ([]line, error) { return m.tarballs(ctx, "sample", sample) }},
-		{"Validate, on the sample", func() ([]line, error) { return m.validate(ctx, sample, cfg) }},
+		{"Validate, on the sample", func() ([]line, error) { return m.validate(ctx, cache, sample, cfg) }},
+		{fmt.Sprintf("The rules alone, on the big set: %d wheels, %s", big.count, megabytes(big.bytes)), func() ([]line, error) { return m.static(ctx, big) }},
 		{"List", func() ([]line, error) { return m.list(ctx) }},
 		{fmt.Sprintf("Fetch, an artifact of %d wheels, %s, from loopback", artifactWheels, megabytes(artifactWheels*wheelBytes)), func() ([]line, error) { return m.fetch(ctx) }},
 	}

@@ -53,6 +53,8 @@ func TestGoals(t *testing.T) {
 		"not within":       {within("x", second, "y", tenth, 1.5), false, "10.00 times its time", "within 1.5 times"},
 		"under":            {under("x", tenth, time.Second), true, "", "under 1.00 s"},
 		"at the limit":     {under("x", second, time.Second), false, "", "under 1.00 s"},
+		"later":            {later("x", second, "y", tenth, 901*time.Millisecond), true, "900 ms later", "under 901 ms later"},
+		"too late":         {later("x", second, "y", tenth, 900*time.Millisecond), false, "900 ms later", "under 900 ms later"},
 		"size":             {larger("x", 1015, "y", 1000, 1.015), true, "+1.50 %", "at most 1.5 % larger"},
 		"size over":        {larger("x", 1016, "y", 1000, 1.015), false, "+1.60 %", "at most 1.5 % larger"},
 		"memory":           {memory("x", second, 64e6), true, "", "under 64 MB"},

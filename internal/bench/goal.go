@@ -48,6 +48,15 @@ func within(what string, ours figures, beside string, theirs figures, times floa
 	}
 }
 
+// later is a goal of less than so much time more than the other.
+func later(what string, ours figures, beside string, theirs figures, most time.Duration) line {
+	more := ours.median() - theirs.median()
+	return line{
+		what: what, ours: shown(ours.median()), beside: beside, theirs: shown(theirs.median()),
+		ratio: shown(more) + " later", reach: "under " + shown(most) + " later", reached: more < most,
+	}
+}
+
 // under is a goal of less than a time.
 func under(what string, ours figures, limit time.Duration) line {
 	return line{

@@ -69,13 +69,20 @@ func (r Repository) run(ctx context.Context, env []string, tool string, args ...
 	return fault.New(fault.Unable, "no-tool", "running %s: %w", line, err)
 }
 
+// everyCase is what makes the tests that try a part of their cases try them all.
+var everyCase = []string{"TEST_CASES=all"}
+
 // Test runs the tests that need no network, with go test's own lines.
 func Test(ctx context.Context, r Repository) error {
 	return r.run(ctx, nil, "go", "test", "./...")
 }
 
-// E2e runs the proofs on the package index.
+// E2e runs the proofs on the package index, and first every case of the tests
+// of which Test runs some: faults, encoders, installs by pip again and again.
 func E2e(ctx context.Context, r Repository) error {
+	if err := r.run(ctx, everyCase, "go", "test", "-timeout", "20m", "./ci/archive", "./ci/deflate", "./ci/targets"); err != nil {
+		return err
+	}
 	return r.run(ctx, nil, "go", "test", "-tags", "e2e", "-count=1", "-timeout", "24m", "-v", "./e2e/...")
 }
 

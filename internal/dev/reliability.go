@@ -32,7 +32,7 @@ func Reliability(ctx context.Context, r Repository) error {
 		var said bytes.Buffer
 		quiet := Repository{Root: r.Root, Stdout: &said, Stderr: r.Stderr}
 		args := slices.Concat([]string{"test", "-json", "-count=1", "-timeout=20m", "-run=" + tests.pattern}, tests.args)
-		err := quiet.run(ctx, nil, "go", args...)
+		err := quiet.run(ctx, everyCase, "go", args...)
 		lines := counted(&said)
 		for _, line := range lines {
 			rows = append(rows, "| "+strings.Join(line[:], " | ")+" |\n")

@@ -7,7 +7,10 @@ package ci_test
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,11 +21,11 @@ import (
 	"testing"
 )
 
-// standIn is a scripts/wheelhouse that prints its words to the file words; for
-// -l it was compiled, or not.
+// standIn is a scripts/wheelhouse that prints its words to the file words, and
+// its environment to that of SAY_ENVIRON.
 const standIn = `#!/bin/sh
-[ "$1" != -l ] || exit "${COMPILE_STATUS:-0}"
 printf '%s\n' "$@" >words
+[ -z "$SAY_ENVIRON" ] || env >"$SAY_ENVIRON"
 [ -z "$SAY_OUT" ] || printf '%s\n' "$SAY_OUT"
 [ -z "$SAY_ERR" ] || printf '%s\n' "$SAY_ERR" >&2
 exit "$SAY_STATUS"
@@ -299,20 +302,23 @@ func wheel(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	z := zip.NewWriter(f)
-	for _, member := range [][2]string{
-		{"demo/__init__.py", "ANSWER = 42\n"},
-		{"demo-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n"},
-		{"demo-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"},
-		{"demo-1.0.dist-info/RECORD", "demo/__init__.py,,\ndemo-1.0.dist-info/METADATA,,\ndemo-1.0.dist-info/WHEEL,,\ndemo-1.0.dist-info/RECORD,,\n"},
-	} {
-		w, err := z.Create(member[0])
+	record := ""
+	add := func(name, text string) {
+		t.Helper()
+		w, err := z.Create(name)
 		if err == nil {
-			_, err = w.Write([]byte(member[1]))
+			_, err = w.Write([]byte(text))
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
+		sum := sha256.Sum256([]byte(text))
+		record += fmt.Sprintf("%s,sha256=%s,%d\n", name, base64.RawURLEncoding.EncodeToString(sum[:]), len(text))
 	}
+	add("demo/__init__.py", "ANSWER = 42\n")
+	add("demo-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n")
+	add("demo-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+	add("demo-1.0.dist-info/RECORD", record+"demo-1.0.dist-info/RECORD,,\n")
 	if err := errors.Join(z.Close(), f.Close()); err != nil {
 		t.Fatal(err)
 	}

@@ -62,6 +62,14 @@ func (d *Decoder) Reset(window []byte) {
 	d.state, d.final = atHeader, false
 }
 
+// Restart begins a stream of another input, as New does, and forgets what is
+// left of the one before.
+func (d *Decoder) Restart(next func() ([]byte, error)) {
+	d.next, d.in, d.err = next, nil, nil
+	d.bits, d.nbits = 0, 0
+	d.Reset(nil)
+}
+
 // Decode decodes into buf, from buf[Window] on, and gives the end of what it
 // wrote; what is before buf[Window] is overwritten as well. buf has at least
 // MinBuffer bytes, and its end may stay unused. The error is io.EOF with the

@@ -202,3 +202,34 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// A decoder that stopped in the middle of a stream decodes another one.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	text := []byte(strings.Repeat("some text, ", 20_000))
+	whole := deflated(t, text, nil, flate.BestSpeed)
+	d := New(pieces(whole[:len(whole)/2], 100), nil)
+	buf := make([]byte, MinBuffer)
+	for range 3 {
+		if _, err := d.Decode(buf); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		d.Restart(pieces(whole, 100))
+		var out []byte
+		for {
+			end, err := d.Decode(buf)
+			out = append(out, buf[Window:end]...)
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(out, text) {
+			t.Fatalf("%d bytes, want %d", len(out), len(text))
+		}
+	}
+}
