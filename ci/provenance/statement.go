@@ -122,12 +122,15 @@ func (m made) statement() ([]byte, error) {
 	def.External = externalParameters{Workflow: ci.workflow, Inputs: map[string]string{"python": r.Python}, Requirements: r.RequirementsInputs}
 	def.Internal = internalParameters{GitHub: ci.github, PlatformTag: r.Platform, SourceDateEpoch: r.CreatedAt.Unix()}
 	def.Dependencies = []resource{}
-	if r.Repository != "" && r.GitCommit != "" {
-		uri := "git+" + ci.server + "/" + r.Repository
-		if ci.workflow != nil {
-			uri += "@" + ci.workflow.Ref
+	if r.GitCommit != "" {
+		source := resource{Name: "source", Digest: digest{GitCommit: r.GitCommit}}
+		if r.Repository != "" {
+			source.Name, source.URI = "", "git+"+ci.server+"/"+r.Repository
 		}
-		def.Dependencies = append(def.Dependencies, resource{URI: uri, Digest: digest{GitCommit: r.GitCommit}})
+		if source.URI != "" && ci.workflow != nil {
+			source.URI += "@" + ci.workflow.Ref
+		}
+		def.Dependencies = append(def.Dependencies, source)
 	}
 	if r.RequirementsHash != "" {
 		def.Dependencies = append(def.Dependencies, resource{Name: "requirements", Digest: digest{SHA256: r.RequirementsHash}})
