@@ -138,6 +138,7 @@ func (m *meter) report(ctx context.Context, cache string, cfg *config.Config) (*
 	}{
 		{title("the big set", big), func() ([]line, error) { return m.tarballs(ctx, "big", big) }},
 		{title("the sample", sample), func() ([]line, error) { return m.tarballs(ctx, "sample", sample) }},
+		{fmt.Sprintf("Attest, sign and verify, on the big set: %d wheels, %s", big.count, megabytes(big.bytes)), func() ([]line, error) { return m.papers(ctx, big) }},
 		{"Validate, on the sample", func() ([]line, error) { return m.validate(ctx, cache, sample, cfg) }},
 		{fmt.Sprintf("The rules alone, on the big set: %d wheels, %s", big.count, megabytes(big.bytes)), func() ([]line, error) { return m.static(ctx, big) }},
 		{"List", func() ([]line, error) { return m.list(ctx) }},

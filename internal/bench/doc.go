@@ -23,6 +23,12 @@
 // cache folder. The small set is the sample's own wheelhouse, built once for
 // each state of its requirements.
 //
+// # Signing
+//
+// The big set's tarball is attested, and signed by a key made for it. Beside
+// verify stand the standard tools on the same files; they hold no wheel, record
+// or statement against anything.
+//
 // # Fetching
 //
 // A server in this process serves an artifact of 500 MB on loopback, in an API
