@@ -80,7 +80,7 @@ func Test(ctx context.Context, r Repository) error {
 // E2e runs the proofs on the package index, and first every case of the tests
 // of which Test runs some: faults, encoders, installs by pip again and again.
 func E2e(ctx context.Context, r Repository) error {
-	if err := r.run(ctx, everyCase, "go", "test", "-timeout", "20m", "./ci/archive", "./ci/deflate", "./ci/targets"); err != nil {
+	if err := r.run(ctx, everyCase, "go", "test", "-timeout", "20m", "./ci/archive", "./ci/deflate", "./ci/install", "./ci/python", "./ci/targets"); err != nil {
 		return err
 	}
 	return r.run(ctx, nil, "go", "test", "-tags", "e2e", "-count=1", "-timeout", "24m", "-v", "./e2e/...")
