@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"ci/wheel", "ci/finding", "ci/deflate", "ci/release"},
 	{"ci/lock", "ci/meta", "ci/verdict", "ci/requirements", "ci/config", "ci/wheelhouse", "ci/python", "ci/container", "ci/entry", "ci/rebuild"},
 	{
-		"ci/validate", "ci/archive", "ci/report", "ci/actions", "ci/retain", "ci/store", "ci/provenance", "ci/extract", "ci/install",
+		"ci/validate", "ci/archive", "ci/report", "ci/actions", "ci/retain", "ci/store", "ci/provenance", "ci/extract", "ci/install", "ci/publish",
 		"ci/store/filestore", "ci/store/s3store", "ci/store/ocistore", "ci/store/releasestore", "ci/store/rclonestore", "ci/store/storetest",
 	},
 	{"ci/targets"},

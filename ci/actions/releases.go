@@ -34,7 +34,7 @@ type wireRelease struct {
 func (w wireRelease) value() release.Release {
 	r := release.Release{
 		ID: w.GetID(), Tag: w.GetTagName(), Draft: w.GetDraft(), Immutable: w.Immutable,
-		CreatedAt: w.GetCreatedAt().Time, UploadURL: w.GetUploadURL(),
+		CreatedAt: w.GetCreatedAt().Time, UploadURL: w.GetUploadURL(), Page: w.GetHTMLURL(),
 	}
 	for _, a := range w.Assets {
 		r.Assets = append(r.Assets, a.value())
@@ -131,14 +131,17 @@ func (c *Client) Asset(ctx context.Context, id int64) (release.Asset, error) {
 	return answer.value(), writing(err)
 }
 
-// CreateDraft makes a draft. Asked twice, for want of an answer, there may be
-// two.
-func (c *Client) CreateDraft(ctx context.Context, tag, body string) (release.Release, error) {
+// CreateDraft makes a draft, whose tag is made at commit, a whole id, when it is
+// published; empty: at the head of the default branch. Asked twice, for want of
+// an answer, there may be two.
+func (c *Client) CreateDraft(ctx context.Context, tag, commit, body string) (release.Release, error) {
 	yes, latest := true, "false"
+	draft := &github.RepositoryRelease{TagName: &tag, Name: &tag, Body: &body, Draft: &yes, Prerelease: &yes, MakeLatest: &latest}
+	if commit != "" {
+		draft.TargetCommitish = &commit
+	}
 	var answer wireRelease
-	_, _, err := c.call(ctx, "making the draft "+tag, ask{method: http.MethodPost, path: c.path("/releases"), body: &github.RepositoryRelease{
-		TagName: &tag, Name: &tag, Body: &body, Draft: &yes, Prerelease: &yes, MakeLatest: &latest,
-	}}, &answer)
+	_, _, err := c.call(ctx, "making the draft "+tag, ask{method: http.MethodPost, path: c.path("/releases"), body: draft}, &answer)
 	return answer.value(), writing(err)
 }
 

@@ -91,7 +91,7 @@ func TestWritesAreNotRedirected(t *testing.T) {
 		asked++
 		return 307, http.Header{"Location": {"https://api.example.org/repositories/7/releases"}}, ""
 	})
-	_, draft := c.CreateDraft(t.Context(), "t", "")
+	_, draft := c.CreateDraft(t.Context(), "t", "", "")
 	_, published := c.Publish(t.Context(), 1, "t", "")
 	for i, err := range []error{draft, published, c.DeleteAsset(t.Context(), 1), c.DeleteRelease(t.Context(), 1)} {
 		if fault.Code(err) != "api-answer" || asked != 4 {
@@ -157,7 +157,7 @@ func TestLongLists(t *testing.T) {
 		return 200, nil, `[{"id":1,"draft":true,"tag_name":"t","immutable":true,"assets":[{"id":2,"name":"a","size":3,"state":"starter"}]}]`
 	})
 	all, err := long.Releases(t.Context())
-	if want := "[{1 t true true 0001-01-01 00:00:00 +0000 UTC  [{2 a 3  false 0001-01-01 00:00:00 +0000 UTC}]}]"; err != nil || fmt.Sprint(all) != want {
+	if want := "[{1 t true true 0001-01-01 00:00:00 +0000 UTC   [{2 a 3  false 0001-01-01 00:00:00 +0000 UTC}]}]"; err != nil || fmt.Sprint(all) != want {
 		t.Errorf("%v, %v", all, err)
 	}
 }

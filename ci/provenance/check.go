@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 )
 
 // What stands beside a tarball goes by its path and one of these.
@@ -135,13 +134,15 @@ func Signed(tarball string) bool {
 	return false
 }
 
-// Beside tells whether a file's name is that of a tarball's paper: something
-// that Attest or Sign writes, or the workflow's bundle.
-func Beside(tarball, name string) bool {
-	suffix, ok := strings.CutPrefix(name, tarball)
-	return ok && slices.Contains([]string{
-		SBOMSuffix, StatementSuffix, ChecksumsSuffix, SignatureSuffix, SumsSealedSuffix, BundleSuffix,
-	}, suffix)
+// Files gives the paths of all files of a tarball's set that there may be: the
+// tarball first, then what the checksums file lists, that file, the signatures
+// and the bundle.
+func Files(tarball string) []string {
+	all := listed(tarball)
+	for _, suffix := range []string{ChecksumsSuffix, SignatureSuffix, SumsSealedSuffix, BundleSuffix} {
+		all = append(all, tarball+suffix)
+	}
+	return all
 }
 
 // maxChecksums is the most bytes of a checksums file, which has six lines.

@@ -110,7 +110,7 @@ func verifyChecksums(ctx context.Context, path, sum string) ([]Check, error) {
 	for i, file := range listed(path) {
 		is := sum
 		if i > 0 {
-			if is, err = sumOf(ctx, file); err != nil {
+			if is, err = Sum(ctx, file); err != nil {
 				return nil, err
 			}
 		}
@@ -128,8 +128,8 @@ func verifyChecksums(ctx context.Context, path, sum string) ([]Check, error) {
 	return checks, nil
 }
 
-// sumOf gives a file's sha256; empty where there is no such file.
-func sumOf(ctx context.Context, file string) (string, error) {
+// Sum gives a file's sha256; empty where there is no such file.
+func Sum(ctx context.Context, file string) (string, error) {
 	h := sha256.New()
 	err := readAll(ctx, file, h)
 	if fault.Code(err) == "tar-missing" {

@@ -51,7 +51,7 @@ func TestChecksums(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			is, err := sumOf(t.Context(), path)
+			is, err := Sum(t.Context(), path)
 			if err != nil {
 				t.Fatal(err)
 			}

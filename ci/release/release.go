@@ -18,6 +18,8 @@ type Release struct {
 	// UploadURL is where its assets are sent to, as the server says it; only
 	// the client makes something of it.
 	UploadURL string
+	// Page is its address for a browser; empty where the server does not say.
+	Page string
 	// Assets are the first ones, Listed at most; nil where the answer names
 	// none.
 	Assets []Asset

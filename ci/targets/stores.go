@@ -5,11 +5,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/wheelhouse-ci/wheelhouse/ci/actions"
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 	"github.com/wheelhouse-ci/wheelhouse/ci/rebuild"
-	"github.com/wheelhouse-ci/wheelhouse/ci/report"
 	"github.com/wheelhouse-ci/wheelhouse/ci/store"
 	"github.com/wheelhouse-ci/wheelhouse/ci/store/filestore"
 	"github.com/wheelhouse-ci/wheelhouse/ci/store/ocistore"
@@ -46,15 +44,10 @@ func (s *session) openReleases(ctx context.Context, url string) (store.Store, er
 	if err != nil {
 		return nil, err
 	}
-	search := actions.Search{
-		Repo: repository, From: "the store's URL", API: s.GitHub.APIURL, Getenv: s.getenv, Remotes: s.remotes(ctx),
-	}
-	place, err := actions.Locate(search)
+	client, _, err := s.releases(ctx, repository, "the store's URL")
 	if err != nil {
 		return nil, err
 	}
-	token, _ := actions.Token(place, search, nil)
-	client := actions.New(place, actions.Options{Token: token, Note: func(line string) { s.note("%s", report.Visible(line)) }})
 	return releasestore.New(client, repository, s.now), nil
 }
 

@@ -49,6 +49,17 @@ func (v *verified) shown() []provenance.Check {
 	return out
 }
 
+// failed counts the checks and findings that refuse.
+func (v *verified) failed() int {
+	n := len(provenance.Refused(v.checks))
+	for _, f := range v.found {
+		if f.Severity == finding.Fail {
+			n++
+		}
+	}
+	return n
+}
+
 // printVerified prints what was found, and fails where something failed.
 func (s *session) printVerified(v verified, asJSON bool) error {
 	var err error
@@ -65,13 +76,7 @@ func (s *session) printVerified(v verified, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	failed := len(provenance.Refused(v.checks))
-	for _, f := range v.found {
-		if f.Severity == finding.Fail {
-			failed++
-		}
-	}
-	switch {
+	switch failed := v.failed(); {
 	case failed > 0:
 		return fault.New(fault.Refused, "verify-failed", "verifying %d tarballs: %d findings fail it", v.tarballs, failed).
 			WithHint("each says what to do")

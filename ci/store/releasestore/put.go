@@ -132,7 +132,7 @@ func (s *Store) own(ctx context.Context) (release.Release, error) {
 			return s.own(ctx)
 		}
 	}
-	made, err := s.releases.CreateDraft(ctx, uploads, uploadBody)
+	made, err := s.releases.CreateDraft(ctx, uploads, "", uploadBody)
 	if err != nil {
 		return release.Release{}, err
 	}
@@ -267,7 +267,7 @@ func (s *Store) publish(ctx context.Context, id int64, tag string) error {
 // putAlone puts an object into a draft of its own. Of several that do so at
 // once the one with the lowest id wins.
 func (s *Store) putAlone(ctx context.Context, key string, size int64, open func() (io.ReadCloser, error)) (bool, error) {
-	draft, err := s.releases.CreateDraft(ctx, alone(key), storeBody)
+	draft, err := s.releases.CreateDraft(ctx, alone(key), "", storeBody)
 	if err != nil {
 		return false, err
 	}

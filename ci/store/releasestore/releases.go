@@ -20,8 +20,9 @@ type Releases interface {
 	Assets(ctx context.Context, releaseID int64) ([]release.Asset, error)
 	// Asset looks one up.
 	Asset(ctx context.Context, id int64) (release.Asset, error)
-	// CreateDraft makes a draft with that tag as its name.
-	CreateDraft(ctx context.Context, tag, body string) (release.Release, error)
+	// CreateDraft makes a draft with that tag as its name, for a commit; empty:
+	// the head of the default branch.
+	CreateDraft(ctx context.Context, tag, commit, body string) (release.Release, error)
 	// Publish publishes a draft with that tag.
 	Publish(ctx context.Context, releaseID int64, tag, body string) (release.Release, error)
 	// Upload sends size bytes, at least one, as an asset. What is left of an
