@@ -45,6 +45,24 @@ type Attestor struct {
 // gh as well; with none to ask, or none that can be, the check is skipped and
 // its State is Unable. Codes: papers-unreadable (unable); the error of ctx.
 func (a Attestor) VerifyBundle(ctx context.Context, path, sha256 string) (Check, error) {
+	c, err := LookAtBundle(path, sha256)
+	if err != nil || c.State != NotCompared {
+		return c, err
+	}
+	if a.Repository == "" {
+		c.Result, c.State, c.Reason = Skip, Unable, "nothing says whose it should be"
+		c.Hint = "name the repository: trust.repository"
+		return c, nil
+	}
+	c.Result = Fail
+	return a.ask(ctx, path, sha256, c)
+}
+
+// LookAtBundle sees whether there is a bundle beside the tarball at path, which
+// need not be there itself, and whether it is of the file with that sha256.
+// Where it is, the check is skipped and its State is NotCompared: gh judges it
+// by the tarball's bytes. Code: papers-unreadable (unable).
+func LookAtBundle(path, sha256 string) (Check, error) {
 	c := Check{Name: CheckBundle, Subject: filepath.Base(path) + BundleSuffix, Result: Fail}
 	data, err := readBounded(path+BundleSuffix, maxBundle)
 	switch {
@@ -62,12 +80,8 @@ func (a Attestor) VerifyBundle(ctx context.Context, path, sha256 string) (Check,
 		c.Hint = "use none of these files: get the set again from where it was published"
 		return c, nil
 	}
-	if a.Repository == "" {
-		c.Result, c.State, c.Reason = Skip, Unable, "nothing says whose it should be"
-		c.Hint = "name the repository: trust.repository"
-		return c, nil
-	}
-	return a.ask(ctx, path, sha256, c)
+	c.Result, c.State, c.Reason = Skip, NotCompared, "it is of this tarball, whose bytes gh would judge it by are not here"
+	return c, nil
 }
 
 // bound tells whether a bundle's statement is about the file with that sha256.

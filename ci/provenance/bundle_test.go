@@ -87,6 +87,23 @@ func TestBundle(t *testing.T) {
 	}
 }
 
+// TestBundleOfAPrunedTarball: without the tarball, a bundle is there and of it,
+// or not.
+func TestBundleOfAPrunedTarball(t *testing.T) {
+	t.Parallel()
+	ours, theirs := strings.Repeat("a1", 32), strings.Repeat("b2", 32)
+	for bundle, state := range map[string]string{"": Absent, aBundle(theirs): "other-file", "garbage": Malformed, aBundle(ours): NotCompared} {
+		files := map[string][]byte{}
+		if bundle != "" {
+			files[BundleSuffix] = []byte(bundle)
+		}
+		c, err := LookAtBundle(aSet(t, files), ours)
+		if err != nil || c.State != state || (c.Result == Fail) != (state == "other-file" || state == Malformed) {
+			t.Errorf("%s: %+v, %v", state, c, err)
+		}
+	}
+}
+
 // TestJudge: what is required and was not checked has failed; what could not
 // be is open; the rest stays as it is.
 func TestJudge(t *testing.T) {

@@ -163,11 +163,19 @@ func TestDisagree(t *testing.T) {
 		check  string
 		says   []string // the two sides
 	}{
-		"statement of another commit":   {StatementSuffix, func(s string) string { return strings.Replace(s, aCommit, strings.Repeat("f", 40), 1) }, CheckAgreement, []string{".intoto.jsonl", ".tgz.meta"}},
-		"statement of a fork":           {StatementSuffix, func(s string) string { return strings.ReplaceAll(s, "example/app", "fork/app") }, CheckAgreement, []string{".intoto.jsonl", ".tgz.meta"}},
-		"statement with another wheel":  {StatementSuffix, func(s string) string { return wheelSum(s, `"name":"num_py`) }, CheckAgreement, []string{".intoto.jsonl", "the tarball"}},
-		"statement of another tarball":  {StatementSuffix, func(s string) string { return wheelSum(s, `"subject"`) }, CheckAgreement, []string{".intoto.jsonl", "the tarball"}},
-		"statement of another record":   {StatementSuffix, func(s string) string { return wheelSum(s, `"byproducts"`) }, CheckAgreement, []string{".tgz.meta", ".intoto.jsonl"}},
+		"statement of another commit":  {StatementSuffix, func(s string) string { return strings.Replace(s, aCommit, strings.Repeat("f", 40), 1) }, CheckAgreement, []string{".intoto.jsonl", ".tgz.meta"}},
+		"statement of a fork":          {StatementSuffix, func(s string) string { return strings.ReplaceAll(s, "example/app", "fork/app") }, CheckAgreement, []string{".intoto.jsonl", ".tgz.meta"}},
+		"statement with another wheel": {StatementSuffix, func(s string) string { return wheelSum(s, `"name":"num_py`) }, CheckAgreement, []string{".intoto.jsonl", "the tarball"}},
+		"statement of another tarball": {StatementSuffix, func(s string) string { return wheelSum(s, `"subject"`) }, CheckAgreement, []string{".intoto.jsonl", "the tarball"}},
+		"statement of another record":  {StatementSuffix, func(s string) string { return wheelSum(s, `"byproducts"`) }, CheckAgreement, []string{".tgz.meta", ".intoto.jsonl"}},
+		"statement of another run":     {StatementSuffix, func(s string) string { return strings.Replace(s, "/actions/runs/7/", "/actions/runs/8/", 1) }, CheckAgreement, []string{".intoto.jsonl", ".tgz.meta", "runs/8"}},
+		"statement of a fork's builder": {StatementSuffix, func(s string) string {
+			return strings.Replace(s, `"builder":{"id":"https://github.com/example`, `"builder":{"id":"https://github.com/fork`, 1)
+		}, CheckStatement, []string{"its builder is not its workflow"}},
+		"statement without a workflow": {StatementSuffix, func(s string) string {
+			i, j := strings.Index(s, `"workflow":{`), strings.Index(s, `"inputs":{`)
+			return s[:i] + s[j:]
+		}, CheckStatement, []string{"its builder is not its workflow"}},
 		"statement with a field twice":  {StatementSuffix, func(s string) string { return strings.Replace(s, `{"_type"`, `{"_type":"","_type"`, 1) }, CheckStatement, []string{"the form"}},
 		"statement with something more": {StatementSuffix, func(s string) string { return s + "{}\n" }, CheckStatement, []string{"the form"}},
 		"SBOM with another wheel": {SBOMSuffix, func(s string) string {

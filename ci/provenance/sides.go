@@ -229,6 +229,7 @@ func (p *papers) recorded(s statement, r meta.Record, lockText []byte) {
 	name := base + StatementSuffix
 	for _, of := range []struct{ what, is, wanted string }{
 		{"the commit", s.commit(), r.GitCommit}, {"the repository", s.repository(), r.Repository},
+		{"the run", s.run(), runPage(r)},
 		{"the Python", s.Predicate.BuildDefinition.External.Inputs["python"], r.Python},
 		{"the requirements", s.Predicate.BuildDefinition.External.Requirements, r.RequirementsInputs},
 		{"the platform", s.Predicate.BuildDefinition.Internal.PlatformTag, r.Platform},

@@ -183,11 +183,8 @@ func (m made) run() ciRun {
 	if same && strings.HasPrefix(get("GITHUB_SERVER_URL"), "https://") {
 		ci.server = get("GITHUB_SERVER_URL")
 	}
-	if r.RunID != "" && r.Repository != "" {
-		ci.invocation = ci.server + "/" + r.Repository + "/actions/runs/" + r.RunID
-		if r.RunAttempt != "" {
-			ci.invocation += "/attempts/" + r.RunAttempt
-		}
+	if page := runPage(r); page != "" {
+		ci.invocation = ci.server + "/" + page
 	}
 	full := get("GITHUB_WORKFLOW_REF")
 	where, ref, _ := strings.Cut(full, "@")
@@ -199,6 +196,19 @@ func (m made) run() ciRun {
 	ci.workflow = &workflow{Ref: ref, Repository: ci.server + "/" + r.Repository, Path: path}
 	ci.github = &github{get("GITHUB_EVENT_NAME"), get("GITHUB_REPOSITORY_ID"), get("GITHUB_REPOSITORY_OWNER_ID"), get("RUNNER_ENVIRONMENT")}
 	return ci
+}
+
+// runPage is the path of a record's run at its server; empty where the record
+// names none.
+func runPage(r meta.Record) string {
+	if r.RunID == "" || r.Repository == "" {
+		return ""
+	}
+	page := r.Repository + "/actions/runs/" + r.RunID
+	if r.RunAttempt != "" {
+		page += "/attempts/" + r.RunAttempt
+	}
+	return page
 }
 
 // parseStatement reads a statement that attest wrote.
@@ -216,8 +226,20 @@ func parseStatement(data []byte) (s statement, err error) {
 		return s, errors.New("its build type is not known")
 	case len(s.Subject) != 1 || !isSum(s.Subject[0].Digest.SHA256):
 		return s, errors.New("it has not one subject with a sha256")
+	case s.Predicate.RunDetails.Builder.ID != s.ownBuilder():
+		return s, errors.New("its builder is not its workflow")
 	}
 	return s, nil
+}
+
+// ownBuilder is the builder that a statement with that workflow has: else a
+// fork's builder might pass where only the workflow is compared.
+func (s statement) ownBuilder() string {
+	w := s.Predicate.BuildDefinition.External.Workflow
+	if w == nil {
+		return localBuilder
+	}
+	return w.Repository + "/" + w.Path + "@" + w.Ref
 }
 
 // side is what the statement says of tarball and wheels.
@@ -263,6 +285,14 @@ func (s statement) repository() string {
 		uri = w.Repository
 	}
 	_, path, _ := strings.Cut(uri, "://")
+	_, path, _ = strings.Cut(path, "/")
+	return path
+}
+
+// run is the run and attempt that the statement names, as its page's path in
+// the repository; empty: none.
+func (s statement) run() string {
+	_, path, _ := strings.Cut(s.Predicate.RunDetails.Metadata.InvocationID, "://")
 	_, path, _ = strings.Cut(path, "/")
 	return path
 }

@@ -106,15 +106,11 @@ func (s *session) examine(ctx context.Context, q question) (answer, error) {
 		return a, err
 	}
 	a.checks = append(append(a.checks, sealed...), runChecks(q)...)
-	if a.inventory != nil {
-		bundle, err := provenance.Attestor{
-			Repository: s.Trust.Repository, Workflow: s.Trust.Workflow, Root: s.Trust.SigstoreRoot, Environ: s.environ, Dir: s.Root,
-		}.VerifyBundle(ctx, q.path, a.inventory.SHA256)
-		if err != nil {
-			return a, err
-		}
-		a.checks = append(a.checks, bundle)
+	bundle, err := s.bundle(ctx, q, a)
+	if err != nil {
+		return a, err
 	}
+	a.checks = append(a.checks, bundle)
 	a.checks = provenance.Judge(a.checks, s.requiredOf(a))
 	if q.subject != "" {
 		for i := range a.checks {
@@ -124,10 +120,28 @@ func (s *session) examine(ctx context.Context, q question) (answer, error) {
 	return a, nil
 }
 
+// bundle checks the Sigstore bundle: who signed it by the tarball's bytes, and
+// without them whether it is there and of the tarball that the record tells of.
+func (s *session) bundle(ctx context.Context, q question, a answer) (provenance.Check, error) {
+	if a.inventory != nil {
+		return provenance.Attestor{
+			Repository: s.Trust.Repository, Workflow: s.Trust.Workflow, Root: s.Trust.SigstoreRoot, Environ: s.environ, Dir: s.Root,
+		}.VerifyBundle(ctx, q.path, a.inventory.SHA256)
+	}
+	sum := ""
+	if record, err := readMeta(q.path + meta.Suffix); err == nil { // else another check says what is wrong
+		sum = record.SHA256
+	}
+	return provenance.LookAtBundle(q.path, sum)
+}
+
 // requiredOf are the settings' requirements that can be asked of it: gh judges
 // a bundle by the tarball's bytes alone.
 func (s *session) requiredOf(a answer) []string {
-	if a.inventory != nil {
+	uncompared := func(c provenance.Check) bool {
+		return c.Name == provenance.CheckBundle && c.State == provenance.NotCompared
+	}
+	if !slices.ContainsFunc(a.checks, uncompared) {
 		return s.Trust.Require
 	}
 	return slices.DeleteFunc(slices.Clone(s.Trust.Require), func(name string) bool { return name == provenance.CheckBundle })

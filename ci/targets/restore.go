@@ -133,7 +133,7 @@ func (b *bringer) one(ctx context.Context, k kept, to string, several bool) (r r
 	r.Path = filepath.Join(to, k.Tarball)
 	if sum, size, err := hashFile(ctx, r.Path); err == nil && sum == k.SHA256 {
 		r.Size = size
-		return r, nil
+		return r, b.demand(ctx, asked(k))
 	}
 	if k.State == entry.Full {
 		r.From = b.show(k.path())
@@ -145,11 +145,13 @@ func (b *bringer) one(ctx context.Context, k kept, to string, several bool) (r r
 	return r, err
 }
 
-// mend leaves a tarball that is there and right, and brings one back that is
-// damaged.
+// mend leaves a tarball that is there and right, once it is what the settings
+// require, and brings one back that is damaged.
 func (b *bringer) mend(ctx context.Context, held *archive.Session, k kept) (from string, err error) {
-	if sum, _, err := hashFile(ctx, k.path()); err != nil || sum == k.SHA256 {
+	if sum, _, err := hashFile(ctx, k.path()); err != nil {
 		return "", err
+	} else if sum == k.SHA256 {
+		return "", b.demand(ctx, asked(k))
 	}
 	return b.bring(ctx, k, func(write func(io.Writer) error) error {
 		return held.Restore(ctx, k.Entry, k.Tarball, b.demanded(ctx, k, write))

@@ -105,6 +105,8 @@ func shortPython() string {
 //	bundle OUT SUMS                          what looks like a Sigstore bundle
 //	flip FILE ...                            the byte in its middle is another
 //	program PATH SOURCE                      a script that can be run
+//	attack ROW COMMAND ...                   exits 1, and docs/reliability.md counts it under ROW
+//	dsse NAME                                an ed25519 key: NAME.pem, NAME.pub
 //
 // What stands behind [all], and what follows `[!all] stop`, runs with
 // TEST_CASES=all alone, as `mage e2e` sets it.
@@ -156,6 +158,8 @@ func TestProofs(t *testing.T) {
 			"flip":         cmdFlip,
 			"bundle":       cmdBundle,
 			"program":      cmdProgram,
+			"attack":       cmdAttack,
+			"dsse":         cmdDSSE,
 		},
 	})
 }

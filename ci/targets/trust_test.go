@@ -3,8 +3,11 @@ package targets_test
 import (
 	"bytes"
 	"crypto"
+	"crypto/ed25519"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"os"
@@ -120,6 +123,24 @@ func cmdBundle(ts *testscript.TestScript, _ bool, args []string) {
 	answer, err := json.Marshal([]any{map[string]any{"verificationResult": map[string]any{"statement": json.RawMessage(statement)}}})
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("gh-answer.json"), answer, 0o644))
+}
+
+// cmdAttack runs a command that must refuse: attack ROW COMMAND ...
+func cmdAttack(ts *testscript.TestScript, neg bool, args []string) {
+	cmdExits(ts, neg, append([]string{"1"}, args[1:]...))
+}
+
+// cmdDSSE makes an ed25519 key for DSSE: NAME.pem is the private one, NAME.pub
+// the public one.
+func cmdDSSE(ts *testscript.TestScript, _ bool, args []string) {
+	public, private, err := ed25519.GenerateKey(nil)
+	ts.Check(err)
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600))
+	der, err = x509.MarshalPKIXPublicKey(public)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pub"), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o644))
 }
 
 // cmdProgram makes a program of a script: program PATH SOURCE. Nothing may be
