@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,4 +63,13 @@ func cmdHub(ts *testscript.TestScript, _ bool, args []string) {
 	}), "/api/v1"))
 	ts.Defer(api.Close)
 	ts.Setenv("GITHUB_API_URL", api.URL+"/api/v1")
+}
+
+// cmdReleases starts a server for the releases of o/r: releases [lies].
+func cmdReleases(ts *testscript.TestScript, _ bool, args []string) {
+	h := &hubtest.Releases{Repository: "o/r", Token: "do-not-print-me", Folder: ts.MkAbs("released"), Lies: slices.Contains(args, "lies")}
+	server := httptest.NewServer(h)
+	ts.Defer(server.Close)
+	h.Address = server.URL
+	ts.Setenv("GITHUB_API_URL", server.URL+"/api/v3")
 }

@@ -6,6 +6,10 @@
 // [Repository], [Run], [Artifact] and the rest are objects to be changed and
 // put together; [Answer] and [Error] send them.
 //
+// # Releases
+//
+// [Releases] is a server of releases, which keeps what is published in a folder.
+//
 // # Records
 //
 // [Record] goes around a test server's handler. Where the variable [Folder]
