@@ -9,11 +9,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/archive"
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/atomicfile"
+	"github.com/wheelhouse-ci/wheelhouse/ci/provenance"
 	"github.com/wheelhouse-ci/wheelhouse/ci/report"
 	"github.com/wheelhouse-ci/wheelhouse/ci/store"
 )
@@ -21,7 +23,8 @@ import (
 // Restore brings pruned tarballs back, bit for bit.
 //
 // Each comes back into its entry, beside its pointer, until the next prune;
-// with -to into another folder, and then the entry stays as it is. With -from
+// with -to into another folder, with record, lock, verdict, papers and
+// signatures, and then the entry stays as it is. With -from
 // it comes from that store, which also holds the records: entries that the
 // archive has lost are written again. What trust.require names must lie in the
 // entry, and be right.
@@ -75,6 +78,9 @@ func (s *session) restore(ctx context.Context, run, to string, fromStore, asJSON
 	var failed []error
 	for _, k := range all {
 		r, err := b.one(ctx, k, to, len(all) > 1)
+		if err == nil && to != "" {
+			err = b.besides(k, r.Path)
+		}
 		if err != nil {
 			if ctx.Err() != nil || len(all) == 1 {
 				return err
@@ -156,6 +162,28 @@ func (b *bringer) mend(ctx context.Context, held *archive.Session, k kept) (from
 	return b.bring(ctx, k, func(write func(io.Writer) error) error {
 		return held.Restore(ctx, k.Entry, k.Tarball, b.demanded(ctx, k, write))
 	})
+}
+
+// besides writes what lies beside a tarball in its entry beside it at a path:
+// the set is verified there as it is in the entry.
+func (s *session) besides(k kept, path string) error {
+	files, err := archive.RecordFiles(k.Entry, k.Tarball)
+	if err != nil {
+		return err
+	}
+	var set []string
+	for _, file := range provenance.Files(k.path()) {
+		set = append(set, filepath.Base(file))
+	}
+	for _, f := range files {
+		if !slices.Contains(set, f.Path) {
+			continue
+		}
+		if err := atomicfile.Write(beside(path, f.Path), f.Data, 0o644); err != nil {
+			return fault.New(fault.Unable, "restore-failed", "writing what lies beside %s: %w", s.show(path), err)
+		}
+	}
+	return nil
 }
 
 // place writes a tarball to a path: it appears there complete and right, or

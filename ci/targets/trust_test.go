@@ -24,10 +24,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// cmdKey makes an OpenPGP key named CI a hundred days ago: NAME.asc is the
-// public one, NAME.key the private one, and the variable NAME its fingerprint.
-// It is good for ever, with "expired" until fifty days ago, with "revoked"
-// until yesterday. With "locked:PASSPHRASE" the private one is locked.
+// cmdKey makes an OpenPGP key named CI a hundred days ago: NAME.asc and
+// NAME.gpg, for gpgv, are the public one, NAME.key the private one, and the
+// variable NAME its fingerprint. It is good for ever, with "expired" until fifty
+// days ago, with "revoked" until yesterday. With "locked:PASSPHRASE" the private
+// one is locked.
 func cmdKey(ts *testscript.TestScript, _ bool, args []string) {
 	name := args[0]
 	made := time.Now().AddDate(0, 0, -100)
@@ -42,6 +43,9 @@ func cmdKey(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(e.Revoke(packet.KeySuperseded, "a newer one", keyConfig(time.Now().AddDate(0, 0, -1))))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(name+".asc"), armoredKey(ts, openpgp.PublicKeyType, e.Serialize), 0o644))
+	var binary bytes.Buffer
+	ts.Check(e.Serialize(&binary))
+	ts.Check(os.WriteFile(ts.MkAbs(name+".gpg"), binary.Bytes(), 0o644))
 	for _, arg := range args[1:] {
 		if passphrase, ok := strings.CutPrefix(arg, "locked:"); ok {
 			ts.Check(e.EncryptPrivateKeys([]byte(passphrase), nil))
