@@ -32,7 +32,9 @@ type server struct {
 	// silent keeps digests back; lies stores other bytes than it is sent and
 	// gives the digest of those that it was sent.
 	silent, lies bool
-	immutable    bool
+	// loses forgets what it was sent; drafty publishes nothing, and says so.
+	loses, drafty bool
+	immutable     bool
 	// fails is the call that fails, counted from 1; after: once it was done.
 	fails, calls int
 	after        bool
@@ -120,8 +122,9 @@ func (s *server) Upload(_ context.Context, to release.Release, name string, size
 			kept.SHA256 = ""
 		}
 		s.assets[a.ID] = data
-		r := s.find(to.ID)
-		r.Assets = append(r.Assets, kept)
+		if r := s.find(to.ID); !s.loses {
+			r.Assets = append(r.Assets, kept)
+		}
 		return nil
 	})
 	return a, err
@@ -149,7 +152,7 @@ func (s *server) Publish(_ context.Context, id int64, tag, _ string) (made relea
 			}
 		}
 		r := s.find(id)
-		r.Draft, r.Immutable = false, s.immutable
+		r.Draft, r.Immutable = s.drafty, s.immutable
 		made = *r
 		return nil
 	})
@@ -249,6 +252,8 @@ func TestRefused(t *testing.T) {
 	}{
 		"a server that keeps other bytes":            {func(_ *testing.T, s *server, _ []File) { s.lies = true }, "digest-mismatch", true, 1},
 		"and tells no digest":                        {func(_ *testing.T, s *server, _ []File) { s.lies, s.silent = true, true }, "digest-mismatch", true, 1},
+		"a server that loses them":                   {func(_ *testing.T, s *server, _ []File) { s.loses = true }, "digest-mismatch", true, 1},
+		"a server that publishes nothing":            {func(_ *testing.T, s *server, _ []File) { s.drafty = true }, "api-answer", true, 1},
 		"a draft with other bytes under one's name":  {func(_ *testing.T, s *server, _ []File) { s.have("t", true, names[2], "other") }, "asset-exists", false, 1},
 		"a release with other bytes under that name": {func(_ *testing.T, s *server, _ []File) { s.have("t", false, names[2], "other") }, "asset-exists", false, 0},
 		"an immutable release that lacks one": {func(_ *testing.T, s *server, _ []File) {
@@ -275,6 +280,9 @@ func TestRefused(t *testing.T) {
 					t.Errorf("what changed stays: %+v", r.Assets)
 				}
 			}
+			if strings.Contains(name, "grew") && s.sent[files[1].Name] > 0 {
+				t.Error("it was sent")
+			}
 			if drafts != test.drafts || !test.sends && s.sent[names[0]] > 0 {
 				t.Errorf("%d drafts, sent %v", drafts, s.sent)
 			}
@@ -295,6 +303,36 @@ func rewrite(t *testing.T, f File, data string) {
 	t.Helper()
 	if err := os.WriteFile(f.Path, []byte(data), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestDecide: what is there by half is sent again; the same size is not the same
+// file.
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	f := File{Name: "x", Size: 1, SHA256: "aa"}
+	for name, test := range map[string]struct {
+		asset release.Asset
+		want  string
+	}{
+		"there":             {release.Asset{Name: "x", Size: 1, SHA256: "aa", Uploaded: true}, "there"},
+		"another name":      {release.Asset{Name: "y", Size: 1, SHA256: "aa", Uploaded: true}, "send"},
+		"by half":           {release.Asset{Name: "x", Size: 1, SHA256: "aa"}, "send"},
+		"without a digest":  {release.Asset{Name: "x", Size: 1, Uploaded: true}, "unknown"},
+		"of another size":   {release.Asset{Name: "x", Size: 2, Uploaded: true}, "asset-exists"},
+		"with other bytes":  {release.Asset{Name: "x", Size: 1, SHA256: "bb", Uploaded: true}, "asset-exists"},
+		"of size and bytes": {release.Asset{Name: "x", Size: 2, SHA256: "aa", Uploaded: true}, "asset-exists"},
+	} {
+		p, err := Decide(release.Release{Tag: "t"}, []release.Asset{test.asset}, []File{f})
+		got := fault.Code(err)
+		for what, files := range map[string][]File{"there": p.There, "send": p.Send, "unknown": p.Unknown} {
+			if len(files) == 1 {
+				got += what
+			}
+		}
+		if got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
 	}
 }
 
