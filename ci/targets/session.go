@@ -52,7 +52,9 @@ func begin(ctx context.Context, target string, work func(context.Context, *sessi
 	defer stop()
 	s, err := open(target)
 	if err == nil {
+		reveal := s.conceal()
 		err = work(inner, s)
+		reveal()
 		s.steps.Stop()
 	}
 	switch {
@@ -101,6 +103,22 @@ func parted(environ []string) (rest, secrets []string) {
 		}
 	}
 	return rest, secrets
+}
+
+// conceal takes the secrets out of the process's own environment as well, which
+// libraries hand on to what they start. reveal puts them back: the next target
+// of the same line may need them, and targets run one after the other.
+func (s *session) conceal() (reveal func()) {
+	for _, pair := range s.secrets {
+		name, _, _ := strings.Cut(pair, "=")
+		_ = os.Unsetenv(name) // fails for what is no name
+	}
+	return func() {
+		for _, pair := range s.secrets {
+			name, value, _ := strings.Cut(pair, "=")
+			_ = os.Setenv(name, value)
+		}
+	}
 }
 
 // secret gives one of the secrets; nil where it is not set.
