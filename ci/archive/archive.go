@@ -38,8 +38,8 @@ type Submission struct {
 type Outcome struct {
 	// Entry as it is now, read from its folder.
 	Entry entry.Entry
-	// Added: a new tarball came in. Renewed: its verdict was replaced by a
-	// newer one. Restored: the tarball was damaged beside its record (of the wrong
+	// Added: a new tarball came in. Renewed: a newer verdict, or papers or
+	// signatures made since, came in. Restored: the tarball was damaged beside its record (of the wrong
 	// size, or no file), and was put back. None of them: it was all there
 	// already; a tarball that was removed from its entry stays removed.
 	Added, Renewed, Restored bool
@@ -117,7 +117,7 @@ func (a Archive) Add(ctx context.Context, s Submission) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, a.explain(err)
 	}
-	out := Outcome{Findings: sub.findings}
+	var out Outcome
 	if there.record == nil {
 		out.Added, err = true, a.bringIn(ctx, sub, there.dir)
 	} else {
@@ -126,6 +126,7 @@ func (a Archive) Add(ctx context.Context, s Submission) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, a.explain(err)
 	}
+	out.Findings = sub.findings
 	out.Entry, err = there.read()
 	return out, err
 }

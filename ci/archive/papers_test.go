@@ -3,37 +3,78 @@ package archive
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/wheeltest"
+	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
 )
 
-// TestPapers: what tells of a tarball comes in with it or later, is never
-// rewritten, and is among the files that outlive it.
+// TestPapers: what tells of a tarball comes in with it or later, all of it as it
+// was made together, and is among the files that outlive it. Once it is signed
+// nothing of it changes but for a bundle, which comes last.
 func TestPapers(t *testing.T) {
 	t.Parallel()
 	sub, _ := build(t, tgz, wheeltest.Wheel{Project: "demo"})
-	names := entry.Papers(tgz)
-	must(t, os.WriteFile(filepath.Join(filepath.Dir(sub.Tarball), names[0]), []byte("first"), 0o644))
+	beside := filepath.Dir(sub.Tarball)
 	a := Archive{Dir: filepath.Join(tempDir(t), "archive")}
-	added, err := a.Add(t.Context(), sub)
-	must(t, err)
-	for _, name := range names {
-		must(t, os.WriteFile(filepath.Join(filepath.Dir(sub.Tarball), name), []byte("later"), 0o644))
-	}
-	_, err = a.Add(t.Context(), sub)
-	must(t, err)
-	files, err := RecordFiles(added.Entry, tgz)
-	must(t, err)
-	for i, name := range names {
-		want := "later"
-		if i == 0 {
-			want = "first"
+	names := entry.Papers(tgz)
+	bundle, signatures := entry.BundleName(tgz), entry.Signatures(tgz)
+	write := func(text string, names ...string) {
+		for _, name := range names {
+			must(t, os.WriteFile(filepath.Join(beside, name), []byte(text), 0o644))
 		}
-		if !slices.ContainsFunc(files, func(f File) bool { return f.Path == name && string(f.Data) == want }) {
-			t.Errorf("%s is not among the files that outlive it as %q", name, want)
+	}
+	for n, step := range []struct {
+		text             string
+		write            []string
+		renewed, refused bool
+		bundle, rest     string // what the entry has then
+	}{
+		{"first", []string{names[0], names[1], names[3]}, false, false, "", "first"}, // added
+		{"first", nil, false, false, "", "first"},
+		{"second", append([]string{names[0], names[1], names[3]}, signatures...), true, false, "", "second"},
+		{"third", names[:2], false, true, "", "second"},
+		{"second", names[:2], false, false, "", "second"},
+		{"second", []string{bundle}, true, false, "second", "second"},
+		{"third", []string{bundle}, false, true, "second", "second"},
+	} {
+		write(step.text, step.write...)
+		out, err := a.Add(t.Context(), sub)
+		must(t, err)
+		if out.Renewed != step.renewed || (len(out.Findings) > 0) != step.refused || step.refused && out.Findings[0].Code != "entry-signed" {
+			t.Errorf("step %d: %+v", n, out)
+		}
+		files, err := RecordFiles(out.Entry, tgz)
+		must(t, err)
+		has := map[string]string{}
+		for _, f := range files {
+			has[f.Path] = string(f.Data)
+		}
+		if has[bundle] != step.bundle || has[names[0]] != step.rest || has[names[1]] != step.rest || has[names[3]] != step.rest {
+			t.Errorf("step %d: the entry has %.40q", n, has)
+		}
+	}
+}
+
+// TestNoLockOfOurs: checksums that list no lock are not contradicted by one that
+// the archive writes.
+func TestNoLockOfOurs(t *testing.T) {
+	t.Parallel()
+	for _, attested := range []bool{false, true} {
+		sub, _ := build(t, tgz, wheeltest.Wheel{Project: "demo"})
+		if sub.Lock == nil {
+			t.Fatal("the archive would write none anyway")
+		}
+		file := filepath.Join(filepath.Dir(sub.Tarball), lock.FileName(tgz))
+		must(t, os.RemoveAll(file))
+		if attested {
+			must(t, os.WriteFile(filepath.Join(filepath.Dir(sub.Tarball), entry.ChecksumsName(tgz)), []byte("sums"), 0o644))
+		}
+		out, err := Archive{Dir: filepath.Join(tempDir(t), "archive")}.Add(t.Context(), sub)
+		must(t, err)
+		if there, err := exists(filepath.Join(out.Entry.Path, lock.FileName(tgz))); err != nil || there == attested {
+			t.Errorf("attested %v: a lock is there: %v, %v", attested, there, err)
 		}
 	}
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
 	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
-	"github.com/wheelhouse-ci/wheelhouse/ci/verdict"
 	"github.com/wheelhouse-ci/wheelhouse/ci/wheelhouse"
 )
 
@@ -83,7 +82,7 @@ func (a Archive) begin(s staged) error {
 func (a Archive) bringIn(ctx context.Context, sub *submission, dir string) (err error) {
 	t := sub.tree()
 	names := t.names()
-	if sub.lock == nil && sub.makeLock != nil {
+	if sub.lacksLock() {
 		names = append(names, lock.FileName(sub.name))
 	}
 	s, err := a.stage(filepath.Base(dir), sub.name, names)
@@ -126,7 +125,7 @@ func (a Archive) fill(ctx context.Context, sub *submission, t *tree, s staged) e
 	if err != nil {
 		return err
 	}
-	if sub.lock == nil && sub.makeLock != nil {
+	if sub.lacksLock() {
 		data, err := sub.makeLock(inv).Encode()
 		if err != nil {
 			return err
@@ -179,49 +178,6 @@ func (i interruptible) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return i.Reader.Read(p)
-}
-
-// refresh serves a tarball that is in the archive: it is held against its
-// record, a newer verdict replaces the old one, papers made since are added, and a tarball that is damaged
-// there is put back. One that is gone stays gone: it may have been pruned.
-func (a Archive) refresh(ctx context.Context, sub *submission, there found) (renewed, restored bool, err error) {
-	dir := filepath.Dir(there.record.Meta)
-	if there.record.State == entry.Broken {
-		if err := a.restore(ctx, sub, filepath.Join(dir, there.record.Tarball)); err != nil {
-			return false, false, err
-		}
-		restored = true
-	} else if err := sub.hashSource(ctx); err != nil {
-		return false, false, err
-	}
-	if err := a.addPapers(sub, dir); err != nil {
-		return false, restored, err
-	}
-	path := filepath.Join(dir, entry.VerdictName(there.record.Tarball))
-	newer, err := sub.newerVerdict(path)
-	if err != nil || !newer {
-		return false, restored, err
-	}
-	return true, restored, a.replace(path, sub.verdictText)
-}
-
-// addPapers brings in papers that were made since. One that is there stays as
-// it is; verify tells whether they go together.
-func (a Archive) addPapers(sub *submission, dir string) error {
-	for _, name := range entry.Papers(sub.name) {
-		data := sub.papers[name]
-		there, err := exists(filepath.Join(dir, name))
-		if err != nil {
-			return err
-		}
-		if data == nil || there {
-			continue
-		}
-		if err := a.replace(filepath.Join(dir, name), data); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // hashSource holds the tarball, where it lies, against the record.
@@ -305,23 +261,6 @@ func (s staged) put(d disk, path string, write func(io.Writer) error) error {
 		return err
 	}
 	return d.SyncDir(filepath.Dir(path))
-}
-
-// newerVerdict tells whether the verdict beside the tarball is to replace the
-// archived one at path: where there is none, or it cannot be read, or is older.
-func (sub *submission) newerVerdict(path string) (bool, error) {
-	if sub.verdict == nil {
-		return false, nil
-	}
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return true, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	old, err := verdict.Parse(data, path)
-	return err != nil || old.SHA256 != sub.verdict.SHA256 || sub.verdict.ProvenAt.After(old.ProvenAt), nil
 }
 
 // exists tells whether there is something at path.

@@ -101,11 +101,21 @@ func RequirementsDir(tarball string) string { return tarball + ".requirements" }
 // Papers gives the names of what says who made a tarball: inventory, statement,
 // checksums, signatures and bundle. Its signatures come last.
 func Papers(tarball string) []string {
-	var names []string
-	for _, suffix := range []string{".cdx.json", ".intoto.jsonl", ".sigstore.json", ".sha256sums", ".asc", ".sha256sums.asc"} {
-		names = append(names, tarball+suffix)
-	}
-	return names
+	return append([]string{
+		tarball + ".cdx.json", tarball + ".intoto.jsonl", BundleName(tarball), ChecksumsName(tarball),
+	}, Signatures(tarball)...)
+}
+
+// ChecksumsName is that of what sha256sum -c reads.
+func ChecksumsName(tarball string) string { return tarball + ".sha256sums" }
+
+// BundleName is that of what GitHub attests, which may come after the signatures.
+func BundleName(tarball string) string { return tarball + ".sigstore.json" }
+
+// Signatures are those of the tarball and of the checksums. With either, none of
+// the other files may change.
+func Signatures(tarball string) []string {
+	return []string{tarball + ".asc", ChecksumsName(tarball) + ".asc"}
 }
 
 // pythonOf gives the Python that a tarball's name tells: "3.11" for

@@ -84,7 +84,7 @@ func (s *session) archive(ctx context.Context, tarball, run string) error {
 	case outcome.Restored:
 		what = "tarball put back"
 	case outcome.Renewed:
-		what = "verdict renewed"
+		what = "renewed"
 	}
 	return s.printf("%s  %s\n", s.show(outcome.Entry.Path), what)
 }
