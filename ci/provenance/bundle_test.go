@@ -31,6 +31,7 @@ func TestBundle(t *testing.T) {
 	t.Parallel()
 	ours, theirs := strings.Repeat("a1", 32), strings.Repeat("b2", 32)
 	says := func(text string) string { return "cat <<'END'\n" + text + "\nEND\n" }
+	refused := 0
 	for name, test := range map[string]struct {
 		bundle        string // empty: none
 		gh            string // empty: none
@@ -57,6 +58,9 @@ func TestBundle(t *testing.T) {
 		"of another kind":         {bundle: strings.Replace(aBundle(ours), "in-toto", "other", 1), gh: says("[" + anAnswer(ours) + "]"), result: Fail, state: Malformed},
 		"a statement of no shape": {bundle: `{"dsseEnvelope":{"payloadType":"application/vnd.in-toto+json","payload":"bnVsbA=="}}`, gh: says("[" + anAnswer(ours) + "]"), result: Fail, state: "other-file"},
 	} {
+		if test.result == Fail {
+			refused++
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			files := map[string][]byte{"": []byte("x")}
@@ -85,6 +89,7 @@ func TestBundle(t *testing.T) {
 			}
 		})
 	}
+	counted(t, refused)
 }
 
 // TestBundleOfAPrunedTarball: without the tarball, a bundle is there and of it,

@@ -19,6 +19,7 @@ import (
 func TestChecksums(t *testing.T) {
 	t.Parallel()
 	const sum = "cbf04fa8d3a46dbed8a7d9fe8b7b0c6b2c1ea76b5e7a4d9c4e9ab5f83ec0b4f0"
+	refused := 0
 	for name, test := range map[string]struct {
 		change func(path string) error
 		state  string // of the first check
@@ -38,6 +39,9 @@ func TestChecksums(t *testing.T) {
 		"far too long":      {func(p string) error { return os.Truncate(p+ChecksumsSuffix, maxChecksums+1) }, Malformed, Fail},
 		"another's tarball": {func(p string) error { return os.WriteFile(p, []byte("another"), 0o644) }, "mismatch", Fail},
 	} {
+		if test.result == Fail {
+			refused++
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := aSet(t, map[string][]byte{"": []byte("the tarball"), ".meta": []byte("the record"), SBOMSuffix: []byte("{}")})
@@ -70,6 +74,7 @@ func TestChecksums(t *testing.T) {
 			}
 		})
 	}
+	counted(t, refused)
 }
 
 // A wrapped statement is verified by DSSE's own rule, and wrapped once.

@@ -157,6 +157,7 @@ func TestDisagree(t *testing.T) {
 		j := i + strings.Index(a[i:], `"sha256":"`) + len(`"sha256":"`)
 		return a[:j] + zeros + a[j+64:]
 	}
+	refused := 0
 	for name, test := range map[string]struct {
 		suffix string
 		change func(string) string
@@ -220,7 +221,9 @@ func TestDisagree(t *testing.T) {
 			}
 			t.Errorf("no failure names %q: %+v", test.says, Refused(checks))
 		})
+		refused++
 	}
+	counted(t, refused)
 }
 
 // containsNot tells whether one of the words is missing.
@@ -236,6 +239,7 @@ func containsNot(text string, words []string) bool {
 func TestExpected(t *testing.T) {
 	t.Parallel()
 	path, _ := attested(t, false)
+	refused := 0
 	for state, e := range map[string]Expected{
 		"wrong-repository": {Repository: "fork/app"}, "wrong-workflow": {Workflow: ".github/workflows/other.yml"},
 		"wrong-builder": {Builder: localBuilder}, "wrong-commit": {Commit: strings.Repeat("f", 40)},
@@ -254,7 +258,9 @@ func TestExpected(t *testing.T) {
 		if skipped != 3 {
 			t.Errorf("%s: %d said not to be compared", state, skipped)
 		}
+		refused++
 	}
+	counted(t, refused)
 }
 
 // TestNothingThere: what is absent is skipped, and a pruned set still agrees.
@@ -293,6 +299,7 @@ func TestDSSE(t *testing.T) {
 	if bytes.Count(wrapped, []byte("\n")) != 1 {
 		t.Error("not one line")
 	}
+	refused := 1 // that at the end
 	for name, test := range map[string]struct {
 		data, key []byte
 		good      bool
@@ -304,6 +311,9 @@ func TestDSSE(t *testing.T) {
 		"no sig":    {[]byte(`{"payloadType":"application/vnd.in-toto+json","payload":"","signatures":[]}` + "\n"), nil, false},
 		"two lines": {append(bytes.Clone(wrapped), wrapped...), key, false},
 	} {
+		if !test.good {
+			refused++
+		}
 		payload, _, err := unwrap(test.data, test.key)
 		if (err == nil) != test.good || test.good && !bytes.Equal(payload, a.Statement) {
 			t.Errorf("%s: %v", name, err)
@@ -319,6 +329,7 @@ func TestDSSE(t *testing.T) {
 			}
 		}
 	}
+	counted(t, refused)
 }
 
 func TestLicences(t *testing.T) {

@@ -50,6 +50,7 @@ func TestSignatureStates(t *testing.T) {
 	lasting.SigLifetimeSecs = uint32(5 * day / time.Second)
 	all := []*openpgp.Entity{key, short, revoked, subkeyed, gone, briefly}
 	good := sealOf(t, key, file, at(noon))
+	refused := 2 // those of the subtests behind the table
 
 	for name, test := range map[string]struct {
 		seal  []byte // nil: none
@@ -85,6 +86,9 @@ func TestSignatureStates(t *testing.T) {
 		"garbage":                       {seal: []byte("\x88\x05garbage"), state: Malformed},
 		"too long":                      {seal: bytes.Repeat([]byte("\n"), maxSignature+1), state: Malformed},
 	} {
+		if test.state != OK && test.state != Unsigned {
+			refused++
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			now := test.now
@@ -112,6 +116,7 @@ func TestSignatureStates(t *testing.T) {
 			}
 		})
 	}
+	counted(t, refused)
 	t.Run("a key that does not count", func(t *testing.T) {
 		t.Parallel()
 		path := aSet(t, map[string][]byte{"": file, SignatureSuffix: sealOf(t, twin, file, at(noon))})
@@ -153,6 +158,7 @@ func TestShortRSA(t *testing.T) {
 	if err != nil || checks[0].State != Malformed || !strings.Contains(checks[0].Reason, "too short") {
 		t.Errorf("%+v, %v", checks, err)
 	}
+	counted(t, 1)
 }
 
 // The signature of the checksums file, with and without what it is of.
@@ -160,6 +166,7 @@ func TestSumsSignature(t *testing.T) {
 	t.Parallel()
 	key := newKey(t, noon.Add(-day), 0)
 	seal := sealOf(t, key, []byte("sums"), at(noon))
+	refused := 0
 	for name, test := range map[string]struct {
 		sums  []byte // nil: none
 		state string
@@ -169,6 +176,9 @@ func TestSumsSignature(t *testing.T) {
 		"none":     {nil, Tampered},
 		"too long": {bytes.Repeat([]byte("sums"), maxChecksums), Tampered},
 	} {
+		if test.state != OK {
+			refused++
+		}
 		files := map[string][]byte{"": []byte("x"), SumsSealedSuffix: seal}
 		if test.sums != nil {
 			files[ChecksumsSuffix] = test.sums
@@ -178,6 +188,7 @@ func TestSumsSignature(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, checks, err)
 		}
 	}
+	counted(t, refused)
 }
 
 // newKeyLike gives the same key with a self-signature that lets it sign.
@@ -263,6 +274,7 @@ func TestUnfitSignatures(t *testing.T) {
 			t.Errorf("%x: %q", test.id, why)
 		}
 	}
+	counted(t, 5) // text, condition, SHA-1, older than its key, two issuers
 }
 
 // Every byte of an armored signature matters.
@@ -285,10 +297,12 @@ func TestEveryByteOfASignature(t *testing.T) {
 	if got := state(good); got != OK {
 		t.Fatal(got)
 	}
+	refused := 2 // those at the end
 	for i := range bytes.TrimRight(good, "\n") {
 		for _, bit := range []byte{0x01, 0x20} {
 			changed := bytes.Clone(good)
 			changed[i] ^= bit
+			refused++
 			if got := state(changed); got == OK {
 				t.Errorf("byte %d of %q changed to %q: %s", i, good[i], changed[i], got)
 			}
@@ -301,8 +315,12 @@ func TestEveryByteOfASignature(t *testing.T) {
 		for bit := range 8 {
 			changed := bytes.Clone(raw)
 			changed[i] ^= 1 << bit
-			if got := state(changed); got == OK && !sameNumbers(t, raw, changed) {
+			got := state(changed)
+			if got == OK && !sameNumbers(t, raw, changed) {
 				t.Errorf("byte %d of % x changed to %x: %s", i, raw, changed[i], got)
+			}
+			if got != OK {
+				refused++
 			}
 		}
 	}
@@ -314,6 +332,7 @@ func TestEveryByteOfASignature(t *testing.T) {
 	if got := state(wrong); got != Malformed {
 		t.Errorf("two checksums, the first wrong: %s", got)
 	}
+	counted(t, refused)
 }
 
 // sameNumbers tells whether two signatures hold the same.
