@@ -3,13 +3,17 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/wheelhouse-ci/wheelhouse/internal/hubtest"
 )
 
 // workflowRun is the one run of the whole workflow that other tests build on.
@@ -17,6 +21,11 @@ type workflowRun struct {
 	hosted *hosted
 	commit string
 	said   said
+	key    key
+	// released is where what was published lies, by tag.
+	released string
+	// secrets must never be shown.
+	secrets []string
 }
 
 var (
@@ -25,8 +34,8 @@ var (
 )
 
 // ran gives a run of the workflow as it stands, started by hand in a fresh
-// clone: the real build from the index, the proof, the entry. The first test
-// that asks pays for it.
+// clone: the real build from the index, the proof, the signatures by gpg's own
+// key, the release, the entry. The first test that asks pays for it.
 func ran(t *testing.T) *workflowRun {
 	t.Helper()
 	workflowOnce.Do(func() {
@@ -37,7 +46,18 @@ func ran(t *testing.T) *workflowRun {
 			t.Fatal(err)
 		}
 		head := strings.TrimSpace(run(t, dir, nil, "git", "rev-parse", "HEAD").want(t, 0).stdout)
-		workflowMade = &workflowRun{h, head, h.start(t, "workflow_dispatch", workflow, "--input", "python=3.11")}
+		passphrase, token := rand.Text(), rand.Text()
+		releases := &hubtest.Releases{Repository: "example/repository", Token: token, Folder: filepath.Join(scratch, "released")}
+		server := httptest.NewServer(releases)
+		defer server.Close()
+		releases.Address = server.URL
+		k := newKey(t, passphrase)
+		args := append(asked{python: "3.11", publish: true}.args(t), secrets(t, map[string]string{
+			"WHEELHOUSE_GPG_PRIVATE_KEY": k.private, "WHEELHOUSE_GPG_PASSPHRASE": passphrase, "GITHUB_TOKEN": token,
+		})...)
+		args = append(args, "--env", "WHEELHOUSE_GITHUB_API_URL="+server.URL+"/api/v3")
+		workflowMade = &workflowRun{h, head, h.start(t, "workflow_dispatch", workflow, args...), k, releases.Folder,
+			[]string{passphrase, token, strings.Split(k.private, "\n")[4]}}
 	})
 	if workflowMade == nil {
 		t.Fatal("the workflow could not be run; an earlier test says why")
@@ -64,15 +84,17 @@ func TestWorkflow(t *testing.T) {
 	got := w.hosted.uploaded(t, "wheelhouse-3.11")
 	var want []string
 	for _, file := range []string{
-		"pylock.wheelhouse-311.toml", "wheelhouse-3.11.tgz", "wheelhouse-3.11.tgz.meta",
-		"wheelhouse-3.11.tgz.requirements/requirements-heavy.txt", "wheelhouse-3.11.tgz.verdict.json",
+		"pylock.wheelhouse-311.toml", "wheelhouse-3.11.tgz", "wheelhouse-3.11.tgz.asc", "wheelhouse-3.11.tgz.cdx.json",
+		"wheelhouse-3.11.tgz.intoto.jsonl", "wheelhouse-3.11.tgz.meta",
+		"wheelhouse-3.11.tgz.requirements/requirements-heavy.txt", "wheelhouse-3.11.tgz.sha256sums",
+		"wheelhouse-3.11.tgz.sha256sums.asc", "wheelhouse-3.11.tgz.sigstore.json", "wheelhouse-3.11.tgz.verdict.json",
 	} {
 		want = append(want, "docs/ci-archive/"+filepath.Base(entry)+"/"+file)
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("the artifact holds\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if names := w.hosted.names(t); names != "candidate-3.11 wheelhouse-3.11" {
+	if names := w.hosted.names(t); names != "candidate-3.11 signed-3.11 wheelhouse-3.11" {
 		t.Errorf("artifacts are %q", names)
 	}
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -56,23 +55,21 @@ func wire(t *testing.T) string {
 func TestWorkflowWiring(t *testing.T) {
 	for name, test := range map[string]struct {
 		event, fresh, python string
-		publish              bool
 		status               int
 		artifacts, says      string
 	}{
-		"scheduled":         {"schedule", "", "", false, 0, "candidate-3.11 wheelhouse-3.11", ""},
-		"nothing new":       {"schedule", "3.11", "", false, 0, "", "cells=[]"},
-		"pull request":      {"pull_request", "3.13t", "", false, 0, "candidate-3.11 wheelhouse-3.11", ""},
-		"stale cannot tell": {"schedule", "unable", "", false, 1, "", "cannot tell for 3.11"},
-		"not a version":     {"workflow_dispatch", "", "3.11 $(id)", false, 1, "", `not a Python version of this workflow: \$\(id\)`},
-		"no such Python":    {"workflow_dispatch", "", "3.14t", false, 1, "", "The version '3.14t' was not found"},
-		"nothing to sign":   {"workflow_dispatch", "", "3.11", true, 1, "", "publishing takes a signature"},
+		"scheduled":         {"schedule", "", "", 0, "candidate-3.11 wheelhouse-3.11", ""},
+		"nothing new":       {"schedule", "3.11", "", 0, "", "cells=[]"},
+		"pull request":      {"pull_request", "3.13t", "", 0, "candidate-3.11 wheelhouse-3.11", ""},
+		"stale cannot tell": {"schedule", "unable", "", 1, "", "cannot tell for 3.11"},
+		"not a version":     {"workflow_dispatch", "", "3.11 $(id)", 1, "", `not a Python version of this workflow: \$\(id\)`},
+		"no such Python":    {"workflow_dispatch", "", "3.14t", 1, "", "The version '3.14t' was not found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := wired(t, "4711", test.fresh)
 			var args []string
 			if test.python != "" {
-				args = []string{"--input", "python=" + test.python, "--input", "publish=" + strconv.FormatBool(test.publish)}
+				args = []string{"--input", "python=" + test.python}
 			}
 			got := h.start(t, test.event, workflow, args...).want(t, test.status).has(t, test.says)
 			if names := h.names(t); names != test.artifacts {

@@ -3,8 +3,8 @@
 //
 // # What it needs
 //
-// Go, git, tar, a Python of the version in the settings with pip and venv, and
-// the package index, which pip's own settings name; on Linux strace, dockerd,
+// Go, git, tar, gpg, a Python of the version in the settings with pip and venv,
+// and the package index, which pip's own settings name; on Linux strace, dockerd,
 // podman, runc and debootstrap as well. All else (uv, packaging,
 // the oldest and the newest pip) it installs itself, pinned, into folders that
 // it removes; the runner of workflows it builds from tools/act, by Go's module
@@ -44,4 +44,8 @@
 // GitHub's: upload roots its paths as the real one does, and Go and Python are
 // those in PATH. What a workflow does as root is not done. These tests are
 // never skipped: the proof on the clean machine demands a network namespace.
+//
+// What is published is signed with a key that gpg makes for the test and sent to
+// a server of the test's own. Nobody signs the attestation, and the gh that looks
+// at it is a stand-in.
 package e2e
