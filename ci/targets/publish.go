@@ -26,11 +26,12 @@ import (
 // asks for; one that fails is not published. Then a draft is made, every file
 // sent, every digest read back from the server, and the draft published. It may
 // be repeated after any break: what is there is not sent again, and what is
-// there with other bytes is never overwritten. The repository is that of fetch.
-// With -store the set goes to a store instead, as push does it.
+// there with other bytes is never overwritten. With -store the set goes to a
+// store instead, as push does it.
 func Publish(ctx context.Context,
 	tar *string, // the tarball (default: the one that build makes)
 	release *string, // the release's tag (default: wheelhouse-<X.Y>-<YYYYMMDD>-<run id>)
+	repo *string, // OWNER/REPO or HOST/OWNER/REPO (default: the setting fetch.repo, else the checkout's)
 	store *string, // a store's URL, and no release (default: a release)
 	json *bool, // print an object with "files" (default: a line each)
 ) error {
@@ -46,7 +47,7 @@ func Publish(ctx context.Context,
 					WithHint("letters, digits, '.', '_', '+', '-' and '/', at most %d", maxTag)
 			}
 		}
-		if err := s.option("store", store, "store.url"); err != nil {
+		if err := errors.Join(s.option("repo", repo, "fetch.repo"), s.option("store", store, "store.url")); err != nil {
 			return err
 		}
 		tarball, err := s.tarball(ctx, tar)
