@@ -1,9 +1,11 @@
 package archive
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/wheeltest"
@@ -75,6 +77,42 @@ func TestNoLockOfOurs(t *testing.T) {
 		must(t, err)
 		if there, err := exists(filepath.Join(out.Entry.Path, lock.FileName(tgz))); err != nil || there == attested {
 			t.Errorf("attested %v: a lock is there: %v, %v", attested, there, err)
+		}
+	}
+}
+
+// TestVerdictOfPapers: the verdict goes with the checksums that tell of it, and
+// stays where they are signed.
+func TestVerdictOfPapers(t *testing.T) {
+	t.Parallel()
+	sub, r := build(t, tgz, wheeltest.Wheel{Project: "demo"})
+	a := Archive{Dir: filepath.Join(tempDir(t), "archive")}
+	for n, step := range []struct {
+		proven  time.Time
+		write   string // a paper
+		renewed bool
+		refused bool
+	}{
+		{created.Add(time.Hour), "", false, false}, // added
+		{created, "", false, false},                // older, and nothing tells of it
+		{created, entry.ChecksumsName(tgz), true, false},
+		{created.Add(2 * time.Hour), "", true, false},
+		{created.Add(2 * time.Hour), entry.Signatures(tgz)[1], true, false},
+		{created.Add(3 * time.Hour), "", false, true},
+	} {
+		writeVerdict(t, sub.Tarball, r.SHA256, step.proven)
+		if step.write != "" {
+			must(t, os.WriteFile(filepath.Join(filepath.Dir(sub.Tarball), step.write), []byte("x"), 0o644))
+		}
+		out, err := a.Add(t.Context(), sub)
+		must(t, err)
+		ours, err := os.ReadFile(filepath.Join(filepath.Dir(sub.Tarball), entry.VerdictName(tgz)))
+		must(t, err)
+		kept, err := os.ReadFile(filepath.Join(out.Entry.Path, entry.VerdictName(tgz)))
+		must(t, err)
+		taken := n != 1 && !step.refused
+		if out.Renewed != step.renewed || (len(out.Findings) > 0) != step.refused || bytes.Equal(ours, kept) != taken {
+			t.Errorf("step %d: %+v, taken %v", n, out, !taken)
 		}
 	}
 }
