@@ -124,7 +124,8 @@ func TestWorkflowPublishing(t *testing.T) {
 		archived  = candidate + " wheelhouse-3.11"
 		signed    = candidate + " signed-3.11 wheelhouse-3.11"
 		files     = " dist/wheelhouse-3.11.tgz dist/wheelhouse-3.11.tgz.asc dist/wheelhouse-3.11.tgz.sha256sums dist/wheelhouse-3.11.tgz.sigstore.json"
-		refused   = "only the default branch publishes, and never that of a fork"
+		told      = "\u2757  ::error::" // as the runner shows it, unlike the script's own text
+		refused   = told + "only the default branch publishes, and never that of a fork"
 		attesting = "attesting dist/wheelhouse-3.11.tgz.sha256sums"
 	)
 	ask := asked{python: "3.11", publish: true}
@@ -142,7 +143,7 @@ func TestWorkflowPublishing(t *testing.T) {
 		"schedule":     {event: "schedule", asked: ask, artifacts: archived},
 		"no key": {
 			asked: ask, keyless: true, status: 1, artifacts: candidate,
-			says:  []string{"the environment wheelhouse-release has no secret WHEELHOUSE_GPG_PRIVATE_KEY"},
+			says:  []string{told + "the environment wheelhouse-release has no secret WHEELHOUSE_GPG_PRIVATE_KEY"},
 			keeps: []string{attesting},
 		},
 		"unreached":       {asked: ask, breaks: true, status: 1, artifacts: candidate, says: []string{attesting}},

@@ -45,13 +45,13 @@ func ran(t *testing.T) *workflowRun {
 		if err := os.Mkdir(h.artifacts, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		head := strings.TrimSpace(run(t, dir, nil, "git", "rev-parse", "HEAD").want(t, 0).stdout)
 		passphrase, token := rand.Text(), rand.Text()
+		k := newKey(t, passphrase)
+		head := pinned(t, dir, k)
 		releases := &hubtest.Releases{Repository: "example/repository", Token: token, Folder: filepath.Join(scratch, "released")}
 		server := httptest.NewServer(releases)
 		defer server.Close()
 		releases.Address = server.URL
-		k := newKey(t, passphrase)
 		args := append(asked{python: "3.11", publish: true}.args(t), secrets(t, map[string]string{
 			"WHEELHOUSE_GPG_PRIVATE_KEY": k.private, "WHEELHOUSE_GPG_PASSPHRASE": passphrase, "GITHUB_TOKEN": token,
 		})...)
@@ -64,6 +64,28 @@ func ran(t *testing.T) *workflowRun {
 	}
 	workflowMade.said.want(t, 0)
 	return workflowMade
+}
+
+// pinned has the settings of a clone believe one key alone, as docs/publishing.md
+// tells, and gives the commit.
+func pinned(t *testing.T, dir string, k key) string {
+	t.Helper()
+	write(t, filepath.Join(dir, "ci", "keys.asc"), k.public)
+	settings := filepath.Join(dir, "ci", "wheelhouse.toml")
+	text := string(read(t, settings))
+	for before, after := range map[string]string{
+		"keyring = \"\"":    "keyring = \"ci/keys.asc\"",
+		"fingerprints = []": "fingerprints = [\"" + k.fingerprint + "\"]",
+		"require = []":      "require = [\"checksums\", \"signature\", \"statement\", \"bundle\"]",
+		"repository = \"\"": "repository = \"example/repository\"",
+	} {
+		if strings.Count(text, "\n"+before+"\n") != 1 {
+			t.Fatalf("the settings do not say %s", before)
+		}
+		text = strings.Replace(text, "\n"+before+"\n", "\n"+after+"\n", 1)
+	}
+	write(t, settings, text)
+	return commit(t, dir)
 }
 
 // entry gives the one run's folder in the artifact, from the artifact's top.
