@@ -39,9 +39,10 @@ type Folder struct {
 	Limits   wheelhouse.Limits
 	// Check judges the tarball at a path, and what lies beside it, before
 	// anything of it is unpacked; nil takes any. run is the run that it came
-	// from, empty where none is known. Its error ends the work, and nothing is
-	// left.
-	Check func(ctx context.Context, path, run string) error
+	// from, empty where none is known. It gives the sha256 of the bytes that it
+	// judged, which alone are unpacked; empty: any. Its error ends the work, and
+	// nothing is left.
+	Check func(ctx context.Context, path, run string) (sha256 string, err error)
 }
 
 // Made is a folder, and what was seen while it was made.
@@ -94,14 +95,19 @@ func (f Folder) finish(ctx context.Context, content, staging string, what Record
 	if tarball, err = raise(content, tarball); err != nil {
 		return Made{}, err
 	}
+	judged := ""
 	if f.Check != nil {
-		if err := f.Check(ctx, tarball, what.Run); err != nil {
+		if judged, err = f.Check(ctx, tarball, what.Run); err != nil {
 			return Made{}, err
 		}
 	}
 	inv, found, err := f.describe(ctx, content, tarball)
 	if err != nil {
 		return Made{}, err
+	}
+	if judged != "" && judged != inv.SHA256 {
+		return Made{}, fault.New(fault.Refused, "tar-changed", "laying out %s: it was changed while it was looked at", inv.Name).
+			WithHint("do it again once nobody writes to it")
 	}
 	what.Version, what.Tarball, what.SHA256, what.Size = 1, inv.Name, inv.SHA256, inv.Size
 	what.FetchedAt = now.UTC().Truncate(time.Second)

@@ -42,7 +42,7 @@ func (s *session) placeOf(path string) (run, date string) {
 }
 
 // demandHere is demand of a tarball where it lies.
-func (s *session) demandHere(ctx context.Context, path string) error {
+func (s *session) demandHere(ctx context.Context, path string) (sha256 string, err error) {
 	q := question{path: path}
 	q.run, q.date = s.placeOf(path)
 	return s.demand(ctx, q)
@@ -71,33 +71,38 @@ func (s *session) demanded(ctx context.Context, k kept, write func(io.Writer) er
 			}
 			return nil
 		}
-		if err := s.demand(ctx, q); !errors.Is(err, errOtherBytes) {
+		if _, err := s.demand(ctx, q); !errors.Is(err, errOtherBytes) {
 			return err
 		}
 		return nil
 	}
 }
 
-// demand refuses a tarball that does not come with what the settings require.
-// Where they require nothing, nothing is read.
-func (s *session) demand(ctx context.Context, q question) error {
+// demand refuses a tarball that does not come with what the settings require,
+// and gives the sha256 of the bytes that it judged: whoever then unpacks the
+// file makes sure that it still has it. Where the settings require nothing,
+// nothing is read, and it is empty; so it is without a tarball at q.path.
+func (s *session) demand(ctx context.Context, q question) (sha256 string, err error) {
 	if len(s.Trust.Require) == 0 {
-		return nil
+		return "", nil
 	}
 	end := s.steps.Step("checking " + report.Visible(s.show(q.path)) + ": " + strings.Join(s.Trust.Require, ", "))
 	a, err := s.examine(ctx, q)
 	end()
 	if err != nil {
-		return err
+		return "", err
 	}
 	refused, open := provenance.Refused(a.checks), provenance.Unverified(a.checks, s.requiredOf(a))
 	if len(refused)+len(open) == 0 {
-		return nil
+		if a.inventory != nil {
+			sha256 = a.inventory.SHA256
+		}
+		return sha256, nil
 	}
 	if err := writeChecks(s.stderr, append(refused, open...)); err != nil {
-		return err
+		return "", err
 	}
-	return verdictOn(s.show(q.path), refused, open)
+	return "", verdictOn(s.show(q.path), refused, open)
 }
 
 // verdictOn is the error of checks that failed, or that could not be made.

@@ -149,13 +149,13 @@ func (s *session) bring(ctx context.Context, o fetchOptions) (made actions.Made,
 		return made, err
 	}
 	checked := false
-	folder.Check = func(ctx context.Context, path, run string) error {
+	folder.Check = func(ctx context.Context, path, run string) (string, error) {
 		checked = true
 		return s.demand(ctx, question{path: path, run: run})
 	}
 	if made, err = s.layOut(ctx, folder, o); err == nil && !checked {
 		// It was there already, maybe from before the settings required this.
-		err = s.demandHere(ctx, filepath.Join(made.Path, made.Record.Tarball))
+		_, err = s.demandHere(ctx, filepath.Join(made.Path, made.Record.Tarball))
 	}
 	return made, err
 }

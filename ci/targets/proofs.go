@@ -53,7 +53,8 @@ func (s *session) validate(ctx context.Context, chosen choice, o validateOptions
 		return err
 	}
 	s.note("validating %s (%s)", s.show(chosen.path), chosen.why)
-	if err := s.demandHere(ctx, chosen.path); err != nil {
+	judged, err := s.demandHere(ctx, chosen.path)
+	if err != nil {
 		return err
 	}
 	set, from, err := s.requirementsFor(chosen.path, o.ownRequirements)
@@ -65,7 +66,7 @@ func (s *session) validate(ctx context.Context, chosen choice, o validateOptions
 		p.pythons = []string{""} // the image's
 	}
 	err = validate.All(ctx, validate.Options{
-		Tarball: chosen.path, Requirements: set, RequirementsFrom: from, Packages: critical,
+		Tarball: chosen.path, SHA256: judged, Requirements: set, RequirementsFrom: from, Packages: critical,
 		Venv: o.venv, Keep: o.keep, Tests: s.Validate.Tests, Pytest: o.pytest,
 		Network: s.Validate.Network, Limits: s.limits(), WheelLimits: s.wheelLimits(), Environ: s.environ,
 		Static: o.static, Installer: s.Validate.Installer, Image: o.image, Around: s.Root,

@@ -139,7 +139,8 @@ func (b *bringer) one(ctx context.Context, k kept, to string, several bool) (r r
 	r.Path = filepath.Join(to, k.Tarball)
 	if sum, size, err := hashFile(ctx, r.Path); err == nil && sum == k.SHA256 {
 		r.Size = size
-		return r, b.demand(ctx, asked(k))
+		_, err := b.demand(ctx, asked(k))
+		return r, err
 	}
 	if k.State == entry.Full {
 		r.From = b.show(k.path())
@@ -157,7 +158,8 @@ func (b *bringer) mend(ctx context.Context, held *archive.Session, k kept) (from
 	if sum, _, err := hashFile(ctx, k.path()); err != nil {
 		return "", err
 	} else if sum == k.SHA256 {
-		return "", b.demand(ctx, asked(k))
+		_, err := b.demand(ctx, asked(k))
+		return "", err
 	}
 	return b.bring(ctx, k, func(write func(io.Writer) error) error {
 		return held.Restore(ctx, k.Entry, k.Tarball, b.demanded(ctx, k, write))

@@ -47,7 +47,7 @@ func (s *session) trust(ctx context.Context, chosen choice, o trustOptions) (*va
 	}
 	rules.Static, rules.Roots = o.noProof, o.roots
 	s.note("validating %s (%s)", s.show(chosen.path), chosen.why)
-	if err := s.demandHere(ctx, chosen.path); err != nil {
+	if rules.SHA256, err = s.demandHere(ctx, chosen.path); err != nil {
 		return nil, err
 	}
 	result, err := validate.Run(ctx, rules)

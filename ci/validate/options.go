@@ -18,6 +18,9 @@ import (
 type Options struct {
 	// Tarball is the path of the wheelhouse.
 	Tarball string
+	// SHA256 is what its bytes must have, in lower-case hex: those that somebody
+	// judged before. Empty: any.
+	SHA256 string
 	// Record is the path of its .meta record. Empty: <tarball>.meta, else the
 	// name without .tgz and with .meta, as old archives have it.
 	Record string

@@ -26,7 +26,7 @@ const mostFindings = 1000
 // are in the Result, and Result.Failed tells the verdict; an error is what kept
 // it from being done at all: that of reading the tarball (package wheelhouse),
 // of the interpreter (package python) or its container (package container),
-// no-isolation, no-tests-folder, or ctx's.
+// no-isolation, no-tests-folder, tar-changed, or ctx's.
 // What is temporary is removed before it returns.
 func Run(ctx context.Context, o Options) (result *Result, err error) {
 	err = All(ctx, o, []string{o.Python}, func(_ string, r *Result, err error) error {

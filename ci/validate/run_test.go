@@ -295,3 +295,16 @@ func TestRunErrors(t *testing.T) {
 		})
 	}
 }
+
+// Bytes that are not those that somebody judged before are not installed.
+func TestRunTakesTheJudgedBytes(t *testing.T) {
+	t.Parallel()
+	for _, static := range []bool{false, true} {
+		o := house(t, app, lib, net)
+		o.SHA256, o.Static = strings.Repeat("0", 64), static
+		if _, err := Run(t.Context(), o); fault.Code(err) != "tar-changed" {
+			t.Errorf("static %v: %v", static, err)
+		}
+		clean(t, o)
+	}
+}

@@ -129,6 +129,9 @@ func (s *source) readTarball() error {
 	}()
 	if s.o.Static && mayBeOurs(file) {
 		inv, err := wheelhouse.ReadFile(s.ctx, file, wheelhouse.ReadOptions{Limits: s.o.Limits})
+		if err == nil {
+			err = s.judged(inv)
+		}
 		if err != nil {
 			return err
 		}
@@ -143,7 +146,19 @@ func (s *source) readTarball() error {
 	}
 	s.open = inFolder(s.wheels())
 	s.inventory, err = wheelhouse.ReadFile(s.ctx, file, wheelhouse.ReadOptions{Limits: s.o.Limits, Extract: s.wheels()})
+	if err == nil {
+		err = s.judged(s.inventory)
+	}
 	return err
+}
+
+// judged refuses bytes that are not those that were judged before.
+func (s *source) judged(inv *wheelhouse.Inventory) error {
+	if s.o.SHA256 == "" || s.o.SHA256 == inv.SHA256 {
+		return nil
+	}
+	return fault.New(fault.Refused, "tar-changed", "validating %s: it was changed while it was looked at", s.o.Tarball).
+		WithHint("do it again once nobody writes to it")
 }
 
 // mayBeOurs tells whether a tarball begins as ours do.
