@@ -116,7 +116,8 @@ func verifyChecksums(ctx context.Context, path, sum string) ([]Check, error) {
 		}
 		if bad := compareSum(filepath.Base(file), sums[filepath.Base(file)], is); bad != nil {
 			if bad.State == "unlisted" && strings.HasSuffix(file, verdictSuffix) {
-				bad.Result = Warn // a later proof's
+				bad.Result, bad.Reason = Warn, "a proof that was made since: "+bad.Reason
+				bad.Hint = "nothing vouches for it; sign lists it with the rest, where the set is not signed yet"
 			}
 			checks = append(checks, *bad)
 		}

@@ -317,7 +317,7 @@ func (s statement) expect(e Expected, file string) []Check {
 		switch {
 		case of.wanted == "":
 			c.Result, c.State, c.Reason = Skip, NotCompared, "its "+of.what+" is not compared: "+of.key+" is not set"
-		case of.what == "repository" && strings.EqualFold(of.wanted, of.is), of.wanted == of.is:
+		case of.wanted == of.is, (of.what == "repository" || of.what == "commit") && strings.EqualFold(of.wanted, of.is):
 		default:
 			c.Result, c.State = Fail, "wrong-"+of.what
 			c.Reason = fmt.Sprintf("it names the %s %.200q, and %.200q is expected", of.what, of.is, of.wanted)

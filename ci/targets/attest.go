@@ -34,7 +34,7 @@ func Attest(ctx context.Context,
 func (s *session) attest(ctx context.Context, tarball string, asJSON bool) error {
 	if provenance.Signed(tarball) {
 		return fault.New(fault.Refused, "already-signed", "attesting %s: its set of files is signed, and not changed any more", s.show(tarball)).
-			WithHint("build anew, or remove its two .asc files if the change is right")
+			WithHint("sign what was begun, mage %s, or remove its .asc files if the change is right", s.typed("sign"))
 	}
 	l := s.Limits
 	end := s.steps.Step("reading " + s.show(tarball))

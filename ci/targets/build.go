@@ -16,6 +16,7 @@ import (
 	"github.com/wheelhouse-ci/wheelhouse/ci/internal/atomicfile"
 	"github.com/wheelhouse-ci/wheelhouse/ci/lock"
 	"github.com/wheelhouse-ci/wheelhouse/ci/meta"
+	"github.com/wheelhouse-ci/wheelhouse/ci/provenance"
 	"github.com/wheelhouse-ci/wheelhouse/ci/python"
 	"github.com/wheelhouse-ci/wheelhouse/ci/report"
 	"github.com/wheelhouse-ci/wheelhouse/ci/requirements"
@@ -242,14 +243,16 @@ func (s *session) unwritable(err error) error {
 
 // replace puts the fresh tarball in the old one's place. What was written
 // about other bytes goes first, so that no record ever stands beside a tarball
-// that it does not describe; a record made from other requirements goes too.
+// that it does not describe; a record made from other requirements goes too, and
+// with it all that tells of it.
 func (s *session) replace(fresh, final string, inv *wheelhouse.Inventory, inputs string) error {
-	stale := []string{final + ".meta", final + ".verdict.json"}
+	verdict := final + ".verdict.json"
+	stale := besidesOf(final)
 	if record, err := readMeta(final + ".meta"); err == nil && record.SHA256 == inv.SHA256 {
-		stale = stale[:0]
-		if inputs != "" && record.RequirementsInputs != inputs {
-			stale = append(stale, final+".meta")
+		if inputs == "" || record.RequirementsInputs == inputs {
+			stale = nil
 		}
+		stale = slices.DeleteFunc(stale, func(path string) bool { return path == verdict })
 	}
 	for _, path := range stale {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -260,6 +263,20 @@ func (s *session) replace(fresh, final string, inv *wheelhouse.Inventory, inputs
 		return fault.New(fault.Unable, "not-written", "putting %s in place: %w", s.show(final), err)
 	}
 	return atomicfile.SyncDir(filepath.Dir(final))
+}
+
+// besidesOf gives the paths of what is written about a tarball's bytes, the
+// signatures first: a set without its record would still pass for signed. The
+// lock is not among them: who packs writes it anew.
+func besidesOf(tarball string) []string {
+	var all []string
+	for _, path := range provenance.Files(tarball) {
+		if path != tarball && filepath.Base(path) != lock.FileName(filepath.Base(tarball)) {
+			all = append(all, path)
+		}
+	}
+	slices.Reverse(all)
+	return all
 }
 
 // listWheels gives the wheels of a folder, sorted, and the names of what else

@@ -193,6 +193,7 @@ func compareCommit(c provenance.Check, q question, record meta.Record) provenanc
 		c.Result, c.State, c.Reason = provenance.Fail, provenance.Absent, "its record names no commit"
 	case !strings.EqualFold(record.GitCommit, q.commit):
 		c.Result, c.State, c.Reason = provenance.Fail, "other-commit", "its record is of commit "+record.GitCommit
+		c.Hint = "it was built of something else: get the set that was built of this commit"
 	default:
 		c.Result, c.State, c.Reason = provenance.Pass, provenance.OK, "its record is of that commit"
 	}

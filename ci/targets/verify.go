@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
@@ -46,8 +47,7 @@ func Verify(ctx context.Context,
 			}
 		}
 		if commit != nil {
-			sum = *commit
-			if err := s.filled("commit", sum); err != nil {
+			if sum, err = s.wholeCommit(*commit); err != nil {
 				return err
 			}
 		}
@@ -63,6 +63,20 @@ func Verify(ctx context.Context,
 		}
 		return s.verify(ctx, id, sum, on(deep), on(json))
 	})
+}
+
+// wholeCommit reads -commit. What is shorter than a commit's id names none for
+// sure, and no record has it.
+func (s *session) wholeCommit(text string) (string, error) {
+	if err := s.filled("commit", text); err != nil {
+		return "", err
+	}
+	sum := strings.ToLower(text)
+	if strings.Trim(sum, "0123456789abcdef") != "" || len(sum) != 40 && len(sum) != 64 {
+		return "", fault.New(fault.Usage, "bad-commit", "%s: -commit is %.80q, which is no commit's whole id: 40 hexadecimal digits, or 64", s.target, text).
+			WithHint("git rev-parse HEAD prints one")
+	}
+	return sum, nil
 }
 
 // verifyTarball holds a tarball at hand against what lies beside it.
