@@ -42,15 +42,17 @@ func checksums(ctx context.Context, path string, known map[string]string) ([]byt
 	for _, file := range listed(path) {
 		sum := known[file]
 		if sum == "" {
-			h := sha256.New()
-			err := readAll(ctx, file, h)
-			if fault.Code(err) == "tar-missing" && file != path {
-				continue
+			sumOf := paperSum
+			if file == path {
+				sumOf = func(path string) (string, error) { return tarballSum(ctx, path) }
 			}
-			if err != nil {
+			var err error
+			if sum, err = sumOf(file); err != nil {
 				return nil, err
 			}
-			sum = hex.EncodeToString(h.Sum(nil))
+		}
+		if sum == "" {
+			continue
 		}
 		fmt.Fprintf(&out, "%s  %s\n", sum, filepath.Base(file))
 	}
@@ -110,7 +112,7 @@ func verifyChecksums(ctx context.Context, path, sum string) ([]Check, error) {
 	for i, file := range listed(path) {
 		is := sum
 		if i > 0 {
-			if is, err = Sum(ctx, file); err != nil {
+			if is, err = paperSum(file); err != nil {
 				return nil, err
 			}
 		}
@@ -129,14 +131,37 @@ func verifyChecksums(ctx context.Context, path, sum string) ([]Check, error) {
 	return checks, nil
 }
 
-// Sum gives a file's sha256; empty where there is no such file.
+// Sum gives a file's sha256; empty where there is no such file. Codes:
+// tar-unreadable (unable); the error of ctx.
 func Sum(ctx context.Context, file string) (string, error) {
-	h := sha256.New()
-	err := readAll(ctx, file, h)
+	sum, err := tarballSum(ctx, file)
 	if fault.Code(err) == "tar-missing" {
 		return "", nil
 	}
+	return sum, err
+}
+
+// tarballSum is Sum, and tar-missing where there is no such file.
+func tarballSum(ctx context.Context, file string) (string, error) {
+	h := sha256.New()
+	err := readAll(ctx, file, h)
 	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+// maxPaper is the most bytes of what stands beside a tarball and is listed.
+const maxPaper = max(maxSBOM, 2*maxStatement, lock.MaxBytes, meta.MaxBytes)
+
+// paperSum gives the sha256 of a file beside the tarball; empty where there is
+// none. Code: papers-unreadable (unable).
+func paperSum(file string) (string, error) {
+	data, err := readBounded(file, maxPaper)
+	switch {
+	case gone(err):
+		return "", nil
+	case err != nil:
+		return "", fault.New(fault.Unable, "papers-unreadable", "reading %s: %w", file, err)
+	}
+	return sumText(data), nil
 }
 
 // compareSum gives what is wrong with one file; nil for nothing.

@@ -214,9 +214,16 @@ func VerifySignatures(ctx context.Context, path string, t Trust) ([]Check, error
 
 // readAll writes a tarball's bytes to w.
 func readAll(ctx context.Context, path string, w io.Writer) error {
-	f, err := os.Open(path)
+	info, err := os.Stat(path)
 	if gone(err) {
 		return fault.New(fault.Refused, "tar-missing", "no such tarball: %s", path)
+	}
+	if err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for ever
+		return fault.New(fault.Unable, "tar-unreadable", "reading tarball %s: it is no plain file", path)
+	}
+	var f *os.File
+	if err == nil {
+		f, err = os.Open(path)
 	}
 	if err == nil {
 		defer func() { _ = f.Close() }()
