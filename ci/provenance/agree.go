@@ -2,6 +2,8 @@ package provenance
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"os"
@@ -76,6 +78,9 @@ func verifyRecord(path string, inv *wheelhouse.Inventory) (record meta.Record, c
 	switch {
 	case gone(err):
 		c.Result, c.State, c.Reason = Skip, Absent, "there is no record beside the tarball"
+		return record, c, nil
+	case errors.Is(err, errTooLong):
+		c.Reason, c.Hint = fmt.Sprintf("it has more than %d bytes", meta.MaxBytes), getAgain
 		return record, c, nil
 	case err == nil:
 		record, err = meta.Parse(data, filepath.Base(path)+meta.Suffix)

@@ -77,7 +77,7 @@ func LookAtBundle(path, sha256 string) (Check, error) {
 		return c, fault.New(fault.Unable, "papers-unreadable", "reading %s: %w", path+BundleSuffix, err)
 	}
 	if c.State, c.Reason = bound(data, sha256); c.State != OK {
-		c.Hint = "use none of these files: get the set again from where it was published"
+		c.Hint = getAgain
 		return c, nil
 	}
 	c.Result, c.State, c.Reason = Skip, NotCompared, "it is of this tarball, whose bytes gh would judge it by are not here"
@@ -165,7 +165,7 @@ func (a Attestor) ask(ctx context.Context, path, sha256 string, c Check) (Check,
 		return c, nil
 	}
 	c.State, c.Reason = "other-file", "gh did not say that it verified this file"
-	c.Hint = "use none of these files: get the set again from where it was published"
+	c.Hint = getAgain
 	return c, nil
 }
 

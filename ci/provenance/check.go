@@ -65,6 +65,9 @@ const (
 	NotCompared = "not-compared"
 )
 
+// getAgain is the hint where bytes are not what they should be.
+const getAgain = "use none of these files: get the set again from where it was published"
+
 // Requirable are the names that can be required, in the order of the checks.
 func Requirable() []string {
 	return []string{CheckChecksums, CheckSignature, CheckStatement, CheckBundle}

@@ -112,7 +112,14 @@ func verifyChecksums(ctx context.Context, path, sum string) ([]Check, error) {
 	for i, file := range listed(path) {
 		is := sum
 		if i > 0 {
-			if is, err = paperSum(file); err != nil {
+			is, err = paperSum(file)
+			if errors.Is(err, errTooLong) {
+				checks = append(checks, Check{
+					Name: CheckChecksums, Result: Fail, Subject: filepath.Base(file), State: Malformed, Reason: fmt.Sprintf("it has more than %d bytes", maxPaper), Hint: getAgain,
+				})
+				continue
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -166,7 +173,7 @@ func paperSum(file string) (string, error) {
 
 // compareSum gives what is wrong with one file; nil for nothing.
 func compareSum(name, wanted, is string) *Check {
-	c := Check{Name: CheckChecksums, Result: Fail, Subject: name, Hint: "use none of these files: get the set again from where it was published"}
+	c := Check{Name: CheckChecksums, Result: Fail, Subject: name, Hint: getAgain}
 	switch {
 	case wanted == is:
 		return nil

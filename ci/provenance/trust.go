@@ -119,7 +119,7 @@ func (s seal) failed(state, why string) Check {
 	c := Check{Name: CheckSignature, Result: Fail, Subject: s.subject, State: state, Reason: why}
 	switch state {
 	case Tampered, Malformed:
-		c.Hint = "use none of these files: get the set again from where it was published"
+		c.Hint = getAgain
 	case UnknownKey, WrongSigner:
 		c.Hint = "whoever signed it is not trusted here: if it should be, add its key to trust.keyring and its fingerprint to trust.fingerprints"
 	case KeyExpired:

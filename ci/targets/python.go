@@ -67,6 +67,13 @@ func (s *session) packages() ([]requirements.Requirement, error) {
 // readSmall reads a file that is small by nature, at most 16 MiB of it.
 func readSmall(path string) ([]byte, error) {
 	const most = 16 << 20
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait for ever
+		return nil, fmt.Errorf("%s is no plain file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
