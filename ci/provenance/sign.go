@@ -58,23 +58,33 @@ type Signing struct {
 // as key.Wrap has it, writes the checksums anew, and then the detached
 // signatures, that of the checksums last. Each file appears complete or not at
 // all; what broke off before the last is done again from the start. A set that
-// is signed already stays as it is, and is refused when it is no longer what
-// was signed.
+// is signed already stays as it is, but for a tarball's signature that is gone,
+// and is refused when it is no longer what was signed.
 //
-// Codes: already-signed (refused), tar-missing (refused), no-checksums
-// (refused, there is no statement or checksums file to sign), bad-key (usage),
-// gpg-missing, gpg-failed, key-missing, key-expired, key-revoked, key-locked,
-// not-written (unable).
+// Codes: already-signed, tar-missing (refused), bad-key (usage), gpg-missing,
+// gpg-failed, sign-failed, key-missing, key-expired, key-revoked, key-locked,
+// papers-unreadable, not-written (unable).
 func Sign(ctx context.Context, path string, key Key) (Signing, error) {
 	var done Signing
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return done, fault.New(fault.Refused, "tar-missing", "no such tarball: %s", path)
 	}
-	if _, err := os.Lstat(path + SumsSealedSuffix); !gone(err) {
-		return done, unchanged(ctx, path)
+	_, err := os.Lstat(path + SumsSealedSuffix)
+	signed := !gone(err)
+	if signed {
+		if err := unchanged(ctx, path); err != nil {
+			return done, err
+		}
+		if _, err := os.Lstat(path + SignatureSuffix); !gone(err) {
+			return done, nil
+		}
 	}
 	signer, err := key.signer(ctx)
 	if err != nil {
+		return done, err
+	}
+	if signed { // and the tarball's signature was lost
+		err := done.sign(ctx, signer, path)
 		return done, err
 	}
 	if err := wrapStatement(path, key.Wrap, &done); err != nil {
@@ -88,18 +98,23 @@ func Sign(ctx context.Context, path string, key Key) (Signing, error) {
 		return done, err
 	}
 	for _, file := range []string{path, path + ChecksumsSuffix} {
-		sealed, err := signer.sign(ctx, file)
-		if err != nil {
-			return done, err
-		}
-		if _, err := parseSignature(sealed); err != nil {
-			return done, fault.New(fault.Unable, "gpg-failed", "signing %s: what came is no signature: %w", file, err)
-		}
-		if err := done.write(file+SignatureSuffix, sealed); err != nil {
+		if err := done.sign(ctx, signer, file); err != nil {
 			return done, err
 		}
 	}
 	return done, nil
+}
+
+// sign writes the signature of a file.
+func (d *Signing) sign(ctx context.Context, s signer, file string) error {
+	sealed, err := s.sign(ctx, file)
+	if err != nil {
+		return err
+	}
+	if _, err := parseSignature(sealed); err != nil {
+		return fault.New(fault.Unable, "gpg-failed", "signing %s: what came is no signature: %w", file, err)
+	}
+	return d.write(file+SignatureSuffix, sealed)
 }
 
 // signer makes detached, armored signatures.
