@@ -31,7 +31,7 @@ func (k Key) unlock() (*unlocked, error) {
 	name := fingerprint(entity.PrimaryKey)
 	u := &unlocked{entity, packetConfig(k.Now)}
 	u.config.DefaultHash = crypto.SHA256
-	if wanted := strings.ToUpper(k.ID); wanted != "" {
+	if wanted := k.wanted(); wanted != "" {
 		for _, sub := range entity.Subkeys {
 			if fingerprint(sub.PublicKey) == wanted {
 				u.config.SigningKeyId = sub.PublicKey.KeyId
@@ -80,6 +80,9 @@ func (u *unlocked) noSigningKey(k Key) error {
 		WithHint("make a subkey for signing, or name another key")
 }
 
+// wanted is the fingerprint that ID names, as fingerprint gives it.
+func (k Key) wanted() string { return strings.ToUpper(strings.ReplaceAll(k.ID, " ", "")) }
+
 // entity gives the key that ID names.
 func (k Key) entity() (*openpgp.Entity, error) {
 	block, rest, err := nextBlock(k.Armored)
@@ -96,7 +99,7 @@ func (k Key) entity() (*openpgp.Entity, error) {
 		return nil, fault.New(fault.Usage, "bad-key", "reading the private key in %s: %w", PrivateKeyVariable, err).
 			WithHint("put there what `gpg --armor --export-secret-keys FINGERPRINT` gives, all lines of it")
 	}
-	wanted := strings.ToUpper(strings.ReplaceAll(k.ID, " ", ""))
+	wanted := k.wanted()
 	if wanted == "" {
 		if len(keys) == 1 {
 			return keys[0], nil

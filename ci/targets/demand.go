@@ -93,6 +93,9 @@ func (s *session) demand(ctx context.Context, q question) (sha256 string, err er
 		return "", err
 	}
 	refused, open := provenance.Refused(a.checks), provenance.Unverified(a.checks, s.requiredOf(a))
+	if len(s.requiredOf(a)) < len(s.Trust.Require) {
+		s.note("the bundle is of %s; who signed it is asked of gh once that is here: by verify, and by whatever unpacks it", s.show(q.path))
+	}
 	if len(refused)+len(open) == 0 {
 		if a.inventory != nil {
 			sha256 = a.inventory.SHA256
