@@ -146,13 +146,17 @@ func (c *Client) CreateDraft(ctx context.Context, tag, commit, body string) (rel
 }
 
 // Publish makes a draft a release with this tag, which is made where there is
-// none. An error that wraps fs.ErrExist says that another release has it.
+// none, never the latest. The tag becomes its name, body its text, and it a
+// pre-release; with an empty body all three stay as they are. An error that
+// wraps fs.ErrExist says that another release has the tag.
 func (c *Client) Publish(ctx context.Context, id int64, tag, body string) (release.Release, error) {
 	no, yes, latest := false, true, "false"
+	change := &github.RepositoryRelease{TagName: &tag, Draft: &no, MakeLatest: &latest}
+	if body != "" {
+		change.Name, change.Body, change.Prerelease = &tag, &body, &yes
+	}
 	var answer wireRelease
-	_, _, err := c.call(ctx, "publishing the release "+tag, ask{method: http.MethodPatch, path: c.path("/releases/%d", id), body: &github.RepositoryRelease{
-		TagName: &tag, Name: &tag, Body: &body, Draft: &no, Prerelease: &yes, MakeLatest: &latest,
-	}}, &answer)
+	_, _, err := c.call(ctx, "publishing the release "+tag, ask{method: http.MethodPatch, path: c.path("/releases/%d", id), body: change}, &answer)
 	return answer.value(), writing(err)
 }
 

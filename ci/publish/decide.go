@@ -43,15 +43,15 @@ func Choose(all []release.Release, tag string) (chosen release.Release, found bo
 type Plan struct {
 	// Send are those that are not there, in the order that they are sent in.
 	Send []File
-	// There are those that are there with the same digest, Unknown those of the
-	// same size whose digest the server does not tell.
-	There, Unknown []File
+	// There are those that are there with the same digest.
+	There []File
 }
 
 // Decide compares the files with the assets that a release has; assets of other
-// names are others'. The tarball is sent last. Codes, all refused: asset-exists
-// (an asset of that name has other bytes), release-immutable (files are
-// missing, and the release cannot be changed).
+// names are others'. One without a digest is not known to have the same bytes.
+// The tarball is sent last. Codes, all refused: asset-exists (an asset of that
+// name has other bytes), release-immutable (files are missing, and the release
+// cannot be changed).
 func Decide(r release.Release, assets []release.Asset, files []File) (Plan, error) {
 	var p Plan
 	for _, f := range files {
@@ -59,8 +59,6 @@ func Decide(r release.Release, assets []release.Asset, files []File) (Plan, erro
 		switch {
 		case i < 0:
 			p.Send = append(p.Send, f)
-		case assets[i].Size == f.Size && assets[i].SHA256 == "":
-			p.Unknown = append(p.Unknown, f)
 		case assets[i].Size == f.Size && assets[i].SHA256 == f.SHA256:
 			p.There = append(p.There, f)
 		default:

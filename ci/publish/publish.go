@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
@@ -21,18 +20,17 @@ type Releases interface {
 	Releases(ctx context.Context) ([]release.Release, error)
 	// Assets lists all assets of a release.
 	Assets(ctx context.Context, releaseID int64) ([]release.Asset, error)
-	// CreateDraft makes a draft with that tag as its name. The tag will be made
-	// at commit; empty: at the head of the default branch.
+	// CreateDraft makes a draft with that tag as its name, a pre-release. The tag
+	// will be made at commit; empty: at the head of the default branch.
 	CreateDraft(ctx context.Context, tag, commit, body string) (release.Release, error)
 	// Upload sends size bytes as an asset, after what is left of an upload that
 	// broke off was deleted. SHA256 of what it gives is that of the bytes sent.
 	Upload(ctx context.Context, to release.Release, name string, size int64, open func() (io.ReadCloser, error)) (release.Asset, error)
 	// OpenAsset opens an asset's bytes.
 	OpenAsset(ctx context.Context, id int64) (io.ReadCloser, error)
-	// DeleteAsset deletes an asset.
-	DeleteAsset(ctx context.Context, id int64) error
-	// Publish publishes a draft with that tag. An error that wraps fs.ErrExist
-	// says that another release has it.
+	// Publish publishes a draft with that tag; an empty body leaves its name, its
+	// text and its kind as they are. An error that wraps fs.ErrExist says that
+	// another release has the tag.
 	Publish(ctx context.Context, releaseID int64, tag, body string) (release.Release, error)
 }
 
@@ -67,13 +65,16 @@ type run struct {
 	Options
 	release release.Release
 	result  Result
+	// sums are the digests of what was downloaded, by the asset's id.
+	sums map[int64]string
 }
 
-// Run brings the files to the release, and publishes it. Codes: asset-exists,
+// Run brings the files to the release, and publishes it. A draft of that tag is
+// published whoever made it. Codes: asset-exists, asset-too-large,
 // release-immutable, release-taken, digest-mismatch, changed-meanwhile (all
 // refused), file-unreadable (unable), and the client's own.
 func Run(ctx context.Context, server Releases, o Options) (Result, error) {
-	r := &run{Releases: server, Options: o}
+	r := &run{Releases: server, Options: o, sums: map[int64]string{}}
 	if r.Step == nil {
 		r.Step = func(string) func() { return func() {} }
 	}
@@ -86,16 +87,29 @@ func Run(ctx context.Context, server Releases, o Options) (Result, error) {
 }
 
 func (r *run) all(ctx context.Context) error {
+	for _, f := range r.Files {
+		if f.Size >= release.Limit {
+			return fault.New(fault.Refused, "asset-too-large", "publishing %s: %d bytes, and a release takes assets under 2 GiB", f.Name, f.Size).
+				WithHint("bring it to a store instead: -store=URL")
+		}
+	}
 	plan, err := r.open(ctx)
 	if err != nil {
 		return err
 	}
 	for _, f := range plan.Send {
+		if !r.release.Draft && last(f) > 0 {
+			// Everybody sees it as soon as it has arrived.
+			others := slices.DeleteFunc(slices.Clone(r.Files), func(o File) bool { return last(o) > 0 })
+			if err := r.readBack(ctx, others); err != nil {
+				return err
+			}
+		}
 		if err := r.send(ctx, f); err != nil {
 			return err
 		}
 	}
-	if err := r.readBack(ctx); err != nil {
+	if err := r.readBack(ctx, r.Files); err != nil {
 		return err
 	}
 	if r.release.Draft {
@@ -122,70 +136,61 @@ func (r *run) open(ctx context.Context) (Plan, error) {
 		}
 	}
 	r.release = chosen
-	assets, err := r.Assets(ctx, chosen.ID)
+	assets, err := r.assets(ctx)
 	if err != nil {
 		return Plan{}, err
 	}
 	return Decide(chosen, assets, r.Files)
 }
 
-// send sends a file. Bytes that are not those that were checked do not stay.
+// assets lists what the release has, the digest with each that may be one of
+// the files: where the server does not tell it, the bytes are downloaded, once.
+func (r *run) assets(ctx context.Context) ([]release.Asset, error) {
+	assets, err := r.Assets(ctx, r.release.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range assets {
+		a := &assets[i]
+		mine := slices.ContainsFunc(r.Files, func(f File) bool { return f.Name == a.Name && f.Size == a.Size })
+		if !mine || !a.Uploaded || a.SHA256 != "" {
+			continue
+		}
+		if r.sums[a.ID] == "" {
+			if r.sums[a.ID], err = r.download(ctx, *a); err != nil {
+				return nil, err
+			}
+		}
+		a.SHA256 = r.sums[a.ID]
+	}
+	return assets, nil
+}
+
+// send sends a file. Bytes that are not those that were checked never arrive
+// whole.
 func (r *run) send(ctx context.Context, f File) error {
 	defer r.Step("sending " + f.Name)()
-	a, err := r.Upload(ctx, r.release, f.Name, f.Size, func() (io.ReadCloser, error) { return open(f) })
-	if err != nil {
+	if _, err := r.Upload(ctx, r.release, f.Name, f.Size, func() (io.ReadCloser, error) { return open(f) }); err != nil {
 		return err
-	}
-	if a.SHA256 != f.SHA256 {
-		if err := r.DeleteAsset(ctx, a.ID); err != nil {
-			return err
-		}
-		return changed(f)
 	}
 	r.result.Sent = append(r.result.Sent, f.Name)
 	return nil
 }
 
-func open(f File) (io.ReadCloser, error) {
-	from, err := os.Open(f.Path)
-	if err != nil {
-		return nil, fault.New(fault.Unable, "file-unreadable", "publishing %s: %w", f.Name, err)
-	}
-	info, err := from.Stat()
-	if err == nil && (!info.Mode().IsRegular() || info.Size() != f.Size) {
-		err = changed(f)
-	}
-	if err != nil {
-		return nil, errors.Join(err, from.Close())
-	}
-	return from, nil
-}
-
-func changed(f File) error {
-	return fault.New(fault.Refused, "changed-meanwhile", "publishing %s: it is not any more what was checked", f.Name).
-		WithHint("somebody writes to that folder: wait for it, and publish again")
-}
-
-// readBack holds every file against what the server has now.
-func (r *run) readBack(ctx context.Context) error {
+// readBack holds files against what the server has now.
+func (r *run) readBack(ctx context.Context, files []File) error {
 	defer r.Step("reading the digests back")()
-	assets, err := r.Assets(ctx, r.release.ID)
+	assets, err := r.assets(ctx)
 	if err != nil {
 		return err
 	}
-	for _, f := range r.Files {
+	for _, f := range files {
 		i := slices.IndexFunc(assets, func(a release.Asset) bool { return a.Name == f.Name })
 		if i < 0 {
-			return mismatch(f, "it is not there")
+			return r.mismatch(f, "it is not there")
 		}
-		a := assets[i]
-		if a.SHA256 == "" && a.Uploaded && a.Size == f.Size {
-			if a.SHA256, err = r.download(ctx, a); err != nil {
-				return err
-			}
-		}
-		if !a.Uploaded || a.Size != f.Size || a.SHA256 != f.SHA256 {
-			return mismatch(f, fmt.Sprintf("it has %d bytes with sha256 %.64s", a.Size, a.SHA256))
+		if a := assets[i]; !a.Uploaded || a.Size != f.Size || a.SHA256 != f.SHA256 {
+			return r.mismatch(f, fmt.Sprintf("it has %d bytes with sha256 %.64s", a.Size, a.SHA256))
 		}
 	}
 	return nil
@@ -205,15 +210,19 @@ func (r *run) download(ctx context.Context, a release.Asset) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-func mismatch(f File, what string) error {
+func (r *run) mismatch(f File, what string) error {
+	seen := "it is not published"
+	if !r.release.Draft {
+		seen = "the release was published before, and can be seen so"
+	}
 	return fault.New(fault.Refused, "digest-mismatch", "reading %s of the release back: %s", f.Name, what).
-		WithHint("it is not published; delete that asset by hand, and publish again")
+		WithHint("%s; delete that asset by hand, and publish again", seen)
 }
 
 // publish makes the draft a release that everybody sees.
 func (r *run) publish(ctx context.Context) error {
 	defer r.Step("publishing the release " + r.Tag)()
-	published, err := r.Publish(ctx, r.release.ID, r.Tag, r.Body)
+	published, err := r.Publish(ctx, r.release.ID, r.Tag, "")
 	if errors.Is(err, fs.ErrExist) {
 		return fault.New(fault.Refused, "release-taken", "publishing the release %s: another one was published by that tag meanwhile", r.Tag).
 			WithHint("publish again: what that one lacks is added; and delete the draft by hand")

@@ -135,17 +135,11 @@ func (s *server) OpenAsset(_ context.Context, id int64) (body io.ReadCloser, err
 	return body, err
 }
 
-func (s *server) DeleteAsset(_ context.Context, id int64) error {
-	return s.call(func() error {
-		for _, r := range s.releases {
-			r.Assets = slices.DeleteFunc(r.Assets, func(a release.Asset) bool { return a.ID == id })
-		}
-		return nil
-	})
-}
-
-func (s *server) Publish(_ context.Context, id int64, tag, _ string) (made release.Release, err error) {
+func (s *server) Publish(_ context.Context, id int64, tag, body string) (made release.Release, err error) {
 	err = s.call(func() error {
+		if body != "" {
+			s.t.Errorf("the draft's text becomes %q", body)
+		}
 		for _, r := range s.releases {
 			if r.ID != id && r.Tag == tag && !r.Draft {
 				return fmt.Errorf("refused: %w", fs.ErrExist)
@@ -318,14 +312,14 @@ func TestDecide(t *testing.T) {
 		"there":             {release.Asset{Name: "x", Size: 1, SHA256: "aa", Uploaded: true}, "there"},
 		"another name":      {release.Asset{Name: "y", Size: 1, SHA256: "aa", Uploaded: true}, "send"},
 		"by half":           {release.Asset{Name: "x", Size: 1, SHA256: "aa"}, "send"},
-		"without a digest":  {release.Asset{Name: "x", Size: 1, Uploaded: true}, "unknown"},
+		"without a digest":  {release.Asset{Name: "x", Size: 1, Uploaded: true}, "asset-exists"},
 		"of another size":   {release.Asset{Name: "x", Size: 2, Uploaded: true}, "asset-exists"},
 		"with other bytes":  {release.Asset{Name: "x", Size: 1, SHA256: "bb", Uploaded: true}, "asset-exists"},
 		"of size and bytes": {release.Asset{Name: "x", Size: 2, SHA256: "aa", Uploaded: true}, "asset-exists"},
 	} {
 		p, err := Decide(release.Release{Tag: "t"}, []release.Asset{test.asset}, []File{f})
 		got := fault.Code(err)
-		for what, files := range map[string][]File{"there": p.There, "send": p.Send, "unknown": p.Unknown} {
+		for what, files := range map[string][]File{"there": p.There, "send": p.Send} {
 			if len(files) == 1 {
 				got += what
 			}

@@ -29,6 +29,9 @@ type Release struct {
 // many as one page has by default. A release with so many may have more.
 const Listed = 30
 
+// Limit is the size in bytes that every asset is below.
+const Limit = 2 << 30
+
 // Asset is one file of a release.
 type Asset struct {
 	ID   int64

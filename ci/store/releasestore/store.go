@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/fault"
+	"github.com/wheelhouse-ci/wheelhouse/ci/release"
 	"github.com/wheelhouse-ci/wheelhouse/ci/store"
 )
 
@@ -21,7 +22,7 @@ import (
 const Scheme = "release:"
 
 // limit is the size that every asset is below.
-const limit = 2 << 30
+const limit = release.Limit
 
 // Store keeps objects as assets of releases. Any number of goroutines may use
 // it; they take turns.
