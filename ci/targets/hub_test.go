@@ -65,10 +65,15 @@ func cmdHub(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("GITHUB_API_URL", api.URL+"/api/v1")
 }
 
-// cmdReleases starts a server for the releases of o/r: releases [lies].
+// cmdReleases starts a server for the releases of o/r: releases [lies] [silent]
+// [immutable].
 func cmdReleases(ts *testscript.TestScript, _ bool, args []string) {
-	h := &hubtest.Releases{Repository: "o/r", Token: "do-not-print-me", Folder: ts.MkAbs("released"), Lies: slices.Contains(args, "lies")}
-	server := httptest.NewServer(h)
+	is := func(word string) bool { return slices.Contains(args, word) }
+	h := &hubtest.Releases{
+		Repository: "o/r", Token: "do-not-print-me", Folder: ts.MkAbs("released"),
+		Lies: is("lies"), Silent: is("silent"), Immutable: is("immutable"),
+	}
+	server := httptest.NewServer(hubtest.Record(h, "/api/v3"))
 	ts.Defer(server.Close)
 	h.Address = server.URL
 	ts.Setenv("GITHUB_API_URL", server.URL+"/api/v3")

@@ -33,7 +33,7 @@ func Publish(ctx context.Context,
 	release *string, // the release's tag (default: wheelhouse-<X.Y>-<YYYYMMDD>-<run id>)
 	repo *string, // OWNER/REPO or HOST/OWNER/REPO (default: the setting fetch.repo, else the checkout's)
 	store *string, // a store's URL, and no release (default: a release)
-	json *bool, // print an object with "files" (default: a line each)
+	json *bool, // print an object with "files", of a store with "pushed" (default: a line each)
 ) error {
 	return begin(ctx, "publish", func(ctx context.Context, s *session) error {
 		if release != nil && store != nil {
@@ -43,8 +43,7 @@ func Publish(ctx context.Context,
 		tag := ""
 		if release != nil {
 			if tag = *release; !validTag(tag) {
-				return fault.New(fault.Usage, "bad-release", "publish: -release is %q, which is no tag's name", tag).
-					WithHint("letters, digits, '.', '_', '+', '-' and '/', at most %d", maxTag)
+				return badTag("publish: -release is %q, which is no tag's name", tag)
 			}
 		}
 		if err := errors.Join(s.option("repo", repo, "fetch.repo"), s.option("store", store, "store.url")); err != nil {
@@ -67,6 +66,9 @@ func Publish(ctx context.Context,
 		}
 		if tag == "" {
 			tag = strings.TrimSuffix(filepath.Base(tarball), ".tgz") + "-" + entry.Name(record.CreatedAt, s.runOf(record))
+			if !validTag(tag) {
+				return badTag("publishing %s: its name makes no tag's name: %q", s.show(tarball), tag)
+			}
 		}
 		return s.publish(ctx, tarball, record, tag, on(json))
 	})
@@ -75,22 +77,38 @@ func Publish(ctx context.Context,
 // maxTag is the most bytes of a tag's name.
 const maxTag = 200
 
+// wholeSum is a commit's whole id.
+var wholeSum = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
 var tagPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*$`)
 
 // validTag tells whether a release may have that tag: a name that git takes.
 func validTag(tag string) bool {
 	return len(tag) <= maxTag && tagPattern.MatchString(tag) && !strings.Contains(tag, "..") &&
-		!strings.HasSuffix(tag, ".") && !strings.HasSuffix(tag, ".lock")
+		!strings.HasSuffix(tag, ".") && !strings.Contains(tag+"/", ".lock/")
+}
+
+func badTag(format string, args ...any) error {
+	return fault.New(fault.Usage, "bad-release", format, args...).
+		WithHint("name it, -release=TAG: letters, digits, '.', '_', '+', '-' and '/', at most %d", maxTag)
 }
 
 // publishToStore checks the set and stores it.
 func (s *session) publishToStore(ctx context.Context, tarball string, asJSON bool) error {
-	if _, err := s.checkedSet(ctx, tarball); err != nil {
+	files, err := s.checkedSet(ctx, tarball)
+	if err != nil {
 		return err
 	}
 	k, err := s.atHand(tarball)
 	if err != nil {
 		return err
+	}
+	k.checked = map[string]string{}
+	for _, path := range provenance.Files(tarball) {
+		k.checked[filepath.Base(path)] = ""
+	}
+	for _, f := range files {
+		k.checked[f.Name] = f.SHA256
 	}
 	return s.push(ctx, []kept{k}, asJSON)
 }
@@ -105,13 +123,9 @@ func (s *session) publish(ctx context.Context, tarball string, record meta.Recor
 	if err != nil {
 		return err
 	}
-	commit := "" // of another repository, it says nothing here
-	if strings.EqualFold(record.Repository, place.Repository.Owner+"/"+place.Repository.Name) {
-		commit = record.GitCommit
-	}
 	s.note("publishing %s to the release %s of %s", s.show(tarball), tag, report.Visible(place.Repository.String()))
 	done, err := publish.Run(ctx, client, publish.Options{
-		Tag: tag, Commit: commit, Body: releaseBody(filepath.Base(tarball), record), Files: files,
+		Tag: tag, Commit: tagged(record, place.Repository), Body: releaseBody(filepath.Base(tarball), record), Files: files,
 		Step: func(text string) func() { return s.steps.Step(report.Visible(text)) },
 		Note: func(text string) { s.note("%s", report.Visible(text)) },
 	})
@@ -122,6 +136,15 @@ func (s *session) publish(ctx context.Context, tarball string, record meta.Recor
 		return err
 	}
 	return s.printPublished(done, files, asJSON)
+}
+
+// tagged gives the commit that the tag of a new release is made at: the one that
+// the record names by its whole id, of that repository; else empty.
+func tagged(record meta.Record, at actions.Repository) string {
+	if strings.EqualFold(record.Repository, at.Owner+"/"+at.Name) && wholeSum.MatchString(record.GitCommit) {
+		return record.GitCommit
+	}
+	return ""
 }
 
 // releaseBody is the text of a release.

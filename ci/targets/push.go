@@ -2,11 +2,15 @@ package targets
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/wheelhouse-ci/wheelhouse/ci/archive"
@@ -171,9 +175,35 @@ func (s *session) send(ctx context.Context, st store.Store, k kept, r *rebuild.R
 	if err != nil {
 		return store.Pushed{}, err
 	}
+	if files, err = k.asChecked(files, r.Inventory().SHA256); err != nil {
+		return store.Pushed{}, err
+	}
 	set := store.Set{Entry: k.name(), Rehearsal: r}
 	for _, f := range files {
 		set.Files = append(set.Files, store.File{Path: f.Path, Data: f.Data})
 	}
 	return store.Push(ctx, st, set, store.Clock{Now: s.now})
+}
+
+// asChecked gives those files that are to be stored: where a set was checked,
+// no other one and no other bytes. tarball is the sha256 of the tarball's.
+func (k kept) asChecked(files []archive.File, tarball string) ([]archive.File, error) {
+	if k.checked == nil {
+		return files, nil
+	}
+	is := map[string]string{k.Tarball: tarball}
+	for _, f := range files {
+		sum := sha256.Sum256(f.Data)
+		is[f.Path] = hex.EncodeToString(sum[:])
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.checked)) {
+		if sum := k.checked[name]; sum != "" && is[name] != sum {
+			return nil, fault.New(fault.Refused, "changed-meanwhile", "publishing %s: it is not any more the file that was checked, or a link", name).
+				WithHint("somebody writes to that folder: wait for it, and publish again")
+		}
+	}
+	return slices.DeleteFunc(files, func(f archive.File) bool {
+		sum, known := k.checked[f.Path]
+		return known && sum == ""
+	}), nil
 }

@@ -15,6 +15,9 @@ type kept struct {
 	entry.Wheelhouse
 	// as is the entry that a tarball outside the archive would be; else empty.
 	as string
+	// checked are the digests of the files that were checked, by name; empty for
+	// one that is not to be stored. nil: nothing was checked.
+	checked map[string]string
 }
 
 // name gives the name of its entry.

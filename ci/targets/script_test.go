@@ -97,8 +97,9 @@ func shortPython() string {
 //	thousand DIR NAME                        a wheel of a thousand requirements, on demo
 //	hub FILE ...                             a server with run 9 of heavy-deps.yml, whose
 //	                                         artifact holds these; sets GITHUB_API_URL
-//	releases [lies]                          a server for the releases of o/r; what is published lies
-//	                                         in released/TAG; lies: it keeps other bytes
+//	releases [lies] [silent] [immutable]     a server for the releases of o/r; what is published lies
+//	                                         in released/TAG; lies: it keeps other bytes; silent:
+//	                                         it tells no digests
 //	exits STATUS COMMAND ...                 the command ends with just that status
 //	key NAME [expired|revoked|locked:WORD]   an OpenPGP key, see cmdKey
 //	seal NAME DAYS FILE ...                  signatures by that key, DAYS from now
