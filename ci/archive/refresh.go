@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -84,7 +83,7 @@ func (sub *submission) takesVerdict(dir string) (bool, error) {
 	if sub.verdict == nil {
 		return false, nil
 	}
-	data, err := os.ReadFile(path)
+	data, err := readSmall(path, maxBeside)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && sub.papers[entry.ChecksumsName(sub.name)] != nil {
 		return true, nil
 	}

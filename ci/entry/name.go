@@ -88,6 +88,16 @@ const (
 	pinSuffix     = ".pin"
 )
 
+// The ends of the names of what says who made a tarball: inventory, statement,
+// checksums, Sigstore bundle; a signature's comes after that of what it signs.
+const (
+	SBOMSuffix      = ".cdx.json"
+	StatementSuffix = ".intoto.jsonl"
+	ChecksumsSuffix = ".sha256sums"
+	BundleSuffix    = ".sigstore.json"
+	SignatureSuffix = ".asc"
+)
+
 // MetaName gives the name of a tarball's record.
 func MetaName(tarball string) string { return tarball + metaSuffix }
 
@@ -102,20 +112,20 @@ func RequirementsDir(tarball string) string { return tarball + ".requirements" }
 // checksums, signatures and bundle. Its signatures come last.
 func Papers(tarball string) []string {
 	return append([]string{
-		tarball + ".cdx.json", tarball + ".intoto.jsonl", BundleName(tarball), ChecksumsName(tarball),
+		tarball + SBOMSuffix, tarball + StatementSuffix, BundleName(tarball), ChecksumsName(tarball),
 	}, Signatures(tarball)...)
 }
 
 // ChecksumsName is that of what sha256sum -c reads.
-func ChecksumsName(tarball string) string { return tarball + ".sha256sums" }
+func ChecksumsName(tarball string) string { return tarball + ChecksumsSuffix }
 
 // BundleName is that of what GitHub attests, which may come after the signatures.
-func BundleName(tarball string) string { return tarball + ".sigstore.json" }
+func BundleName(tarball string) string { return tarball + BundleSuffix }
 
 // Signatures are those of the tarball and of the checksums. With either, none of
 // the other files may change.
 func Signatures(tarball string) []string {
-	return []string{tarball + ".asc", ChecksumsName(tarball) + ".asc"}
+	return []string{tarball + SignatureSuffix, ChecksumsName(tarball) + SignatureSuffix}
 }
 
 // pythonOf gives the Python that a tarball's name tells: "3.11" for

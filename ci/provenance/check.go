@@ -5,15 +5,17 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+
+	"github.com/wheelhouse-ci/wheelhouse/ci/entry"
 )
 
 // What stands beside a tarball goes by its path and one of these.
 const (
-	SBOMSuffix       = ".cdx.json"
-	StatementSuffix  = ".intoto.jsonl"
-	ChecksumsSuffix  = ".sha256sums"
-	SignatureSuffix  = ".asc"
-	BundleSuffix     = ".sigstore.json"
+	SBOMSuffix       = entry.SBOMSuffix
+	StatementSuffix  = entry.StatementSuffix
+	ChecksumsSuffix  = entry.ChecksumsSuffix
+	SignatureSuffix  = entry.SignatureSuffix
+	BundleSuffix     = entry.BundleSuffix
 	SumsSealedSuffix = ChecksumsSuffix + SignatureSuffix
 )
 
