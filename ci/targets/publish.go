@@ -62,7 +62,7 @@ func Publish(ctx context.Context,
 			return err
 		}
 		if store != nil {
-			return s.publishToStore(ctx, tarball, on(json))
+			return s.publishToStore(ctx, tarball, record, on(json))
 		}
 		if tag == "" {
 			tag = strings.TrimSuffix(filepath.Base(tarball), ".tgz") + "-" + entry.Name(record.CreatedAt, s.runOf(record))
@@ -94,8 +94,8 @@ func badTag(format string, args ...any) error {
 }
 
 // publishToStore checks the set and stores it.
-func (s *session) publishToStore(ctx context.Context, tarball string, asJSON bool) error {
-	files, err := s.checkedSet(ctx, tarball)
+func (s *session) publishToStore(ctx context.Context, tarball string, record meta.Record, asJSON bool) error {
+	files, err := s.checkedSet(ctx, tarball, record)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (s *session) publishToStore(ctx context.Context, tarball string, asJSON boo
 
 // publish checks the set and brings it to a release.
 func (s *session) publish(ctx context.Context, tarball string, record meta.Record, tag string, asJSON bool) error {
-	files, err := s.checkedSet(ctx, tarball)
+	files, err := s.checkedSet(ctx, tarball, record)
 	if err != nil {
 		return err
 	}
@@ -159,9 +159,9 @@ func releaseBody(tarball string, record meta.Record) string {
 
 // checkedSet checks a tarball's set of files as verify does, refuses one that
 // fails, and gives the files with the digests that were checked.
-func (s *session) checkedSet(ctx context.Context, tarball string) ([]publish.File, error) {
+func (s *session) checkedSet(ctx context.Context, tarball string, record meta.Record) ([]publish.File, error) {
 	// Hashed before they are checked: what changes from here on is found out.
-	files, err := publishable(ctx, tarball)
+	files, err := publishable(ctx, tarball, record)
 	if err != nil {
 		return nil, err
 	}
@@ -194,8 +194,9 @@ func (s *session) checkedSet(ctx context.Context, tarball string) ([]publish.Fil
 	return files, nil
 }
 
-// publishable gives the files of a tarball's set that are there, hashed.
-func publishable(ctx context.Context, tarball string) ([]publish.File, error) {
+// publishable gives the files of a tarball's set that are there, hashed; the
+// tarball's digest is its record's, which it must have to pass the checks.
+func publishable(ctx context.Context, tarball string, record meta.Record) ([]publish.File, error) {
 	var files []publish.File
 	for _, path := range provenance.Files(tarball) {
 		info, err := os.Stat(path)
@@ -205,8 +206,8 @@ func publishable(ctx context.Context, tarball string) ([]publish.File, error) {
 		if err == nil && !info.Mode().IsRegular() {
 			err = errors.New("it is no regular file")
 		}
-		var sum string
-		if err == nil {
+		sum := record.SHA256
+		if err == nil && path != tarball {
 			sum, err = provenance.Sum(ctx, path)
 		}
 		if err != nil {
